@@ -1,0 +1,1 @@
+"""Measuring transcriptions: MT3's metrics, clips with known notes, reports."""
