@@ -1,4 +1,4 @@
-"""General MIDI instruments: names, families, the names people type, and lane colours.
+"""General MIDI instruments: names, families, and the names people type.
 
 Programs are 0-based (0 = Acoustic Grand Piano ... 127 = Gunshot). A *MIDI class* is one of General
 MIDI's 16 groups of eight programs and is named by its first program (0, 8, 16 ...).
@@ -146,30 +146,6 @@ def parse_instruments(names: Iterable[str]) -> InstrumentMask:
         else:
             programs.update(_lookup(name, key))
     return InstrumentMask(frozenset(programs), drums)
-
-
-def lane_colour(program: int, is_drum: bool = False) -> str:
-    """Colour of an instrument's lane as ``"#rrggbb"``; the same in every picture and version.
-
-    The class picks a hue from Paul Tol's colour-blind-safe palettes, the place inside the class
-    a lightness, so neighbours like violin and viola differ for every kind of eye.
-    """
-    if is_drum:
-        return _DRUM_COLOUR
-    base = _CLASS_COLOURS[program // CLASS_SIZE]
-    shade = _SHADES[program % CLASS_SIZE]
-    target = 255 if shade > 0 else 0
-    channels = (int(base[i : i + 2], 16) for i in (1, 3, 5))
-    return "#" + "".join(f"{round(c + (target - c) * abs(shade)):02x}" for c in channels)
-
-
-_DRUM_COLOUR = "#4d4d4d"
-_CLASS_COLOURS: tuple[str, ...] = (
-    *("#0077bb", "#44aa99", "#aa4499", "#ee7733", "#332288", "#cc3311", "#ddaa33", "#997700"),
-    *("#117733", "#33bbee", "#ee3377", "#88ccee", "#999933", "#882255", "#bb9977", "#bbbbbb"),
-)
-# Amount of white (> 0) or black (< 0) mixed into the class colour.
-_SHADES: tuple[float, ...] = (0.0, 0.42, -0.42, 0.22, -0.22, 0.32, -0.55, 0.12)
 
 
 def _span(first: int, last: int) -> frozenset[int]:

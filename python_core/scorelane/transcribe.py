@@ -1,0 +1,293 @@
+"""The one call that most people need: a recording in, notes and lanes out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from scorelane.audio import open_audio
+from scorelane.display import printable
+from scorelane.errors import Cancelled, UsageError
+from scorelane.files import atomic_path
+from scorelane.instruments import InstrumentMask, parse_instruments
+from scorelane.lanes import Lane, make_lanes
+from scorelane.midi import DEFAULT_TEMPO, write_midi
+from scorelane.notes import Note, write_csv
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from scorelane.engine import Engine
+
+    Source: TypeAlias = str | os.PathLike[str] | NDArray[Any]
+
+# Called with the seconds done and the seconds expected (None: unknown); False cancels.
+Progress: TypeAlias = Callable[[float, float | None], object]
+Instruments: TypeAlias = InstrumentMask | Iterable[str] | str
+
+DEFAULT_SENSITIVITY = 0.5
+DEFAULT_CONFIDENCE = 0.3  # for models that do not state their own
+JSON_FORMAT, JSON_VERSION = "scorelane-notes", 1
+_STRICTEST = 0.99  # confidence asked for at sensitivity 0
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """What was heard in one recording.
+
+    The filters (sensitivity, shortest note, instruments) act on ``all_notes`` without running the
+    network again, so :meth:`filter` can widen them as well as narrow them.
+
+    Attributes:
+        all_notes: every note that the model wrote, ordered by onset.
+        duration: length of the recording in seconds.
+        title: the recording's name without its suffix; empty for an array.
+        model: name and version of the model, e.g. ``"scorelane 0.1.0"``.
+        default_confidence: the confidence that sensitivity 0.5 asks for.
+        sensitivity: 0-1.
+        min_note_ms: shortest pitched note in milliseconds.
+        instruments: mask, or ``None`` for all.
+        warnings: what was odd about the recording, one sentence each.
+    """
+
+    all_notes: tuple[Note, ...]
+    duration: float
+    title: str = ""
+    model: str = ""
+    default_confidence: float = DEFAULT_CONFIDENCE
+    sensitivity: float = DEFAULT_SENSITIVITY
+    min_note_ms: float = 0.0
+    instruments: InstrumentMask | None = None
+    warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def notes(self) -> list[Note]:
+        """The notes that pass the filters, ordered by onset."""
+        return filter_notes(
+            self.all_notes,
+            min_confidence=confidence_threshold(self.sensitivity, self.default_confidence),
+            min_note_ms=self.min_note_ms,
+            instruments=self.instruments,
+        )
+
+    @cached_property
+    def lanes(self) -> list[Lane]:
+        """The notes by instrument, in score order, drums last."""
+        return make_lanes(self.notes)
+
+    def filter(
+        self,
+        *,
+        sensitivity: float | None = None,
+        min_note_ms: float | None = None,
+        instruments: Instruments | None = None,
+    ) -> Transcription:
+        """The same recording seen through other filters; ``None`` leaves one as it is.
+
+        Raises:
+            UsageError: for a value outside its range or an unknown instrument.
+        """
+        return replace(
+            self,
+            sensitivity=_checked_sensitivity(
+                self.sensitivity if sensitivity is None else sensitivity
+            ),
+            min_note_ms=_checked_length(self.min_note_ms if min_note_ms is None else min_note_ms),
+            instruments=self.instruments if instruments is None else _mask(instruments),
+        )
+
+    def to_midi(self, path: str | os.PathLike[str], *, tempo: float = DEFAULT_TEMPO) -> None:
+        """Write a type-1 MIDI file with one track per lane; see :func:`scorelane.write_midi`."""
+        write_midi(self.notes, path, tempo=tempo, title=self.title)
+
+    def to_pianoroll(
+        self, path: str | os.PathLike[str], *, truth: Sequence[Note] | None = None
+    ) -> None:
+        """Draw a piano roll, coloured by lane; ``truth`` notes are outlined over it."""
+        from scorelane.pianoroll import draw_pianoroll
+
+        draw_pianoroll(self, path, truth=truth)
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write ``onset,offset,pitch,program,is_drum,velocity,confidence,instrument`` rows."""
+        write_csv(self.notes, Path(path))
+
+    def to_json(self, path: str | os.PathLike[str]) -> None:
+        """Write the notes by lane as JSON.
+
+        ``{"format": "scorelane-notes", "version": 1, "title", "duration", "model", "lanes":
+        [{"name", "program", "is_drum", "channel", "notes": [{"onset", "offset", "pitch",
+        "velocity", "confidence"}]}]}``: seconds, 0-based programs and channels. Readers refuse a
+        ``version`` that they do not know; new keys may appear within a version.
+        """
+        with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+            json.dump(_as_json(self), file, ensure_ascii=False, indent=1)
+            file.write("\n")
+
+
+def transcribe(
+    source: Source,
+    *,
+    sample_rate: int | None = None,
+    model: str | os.PathLike[str] | Engine | None = None,
+    instruments: Instruments | None = None,
+    sensitivity: float = DEFAULT_SENSITIVITY,
+    min_note_ms: float = 0.0,
+    device: str = "auto",
+    threads: int = 0,
+    on_progress: Progress | None = None,
+) -> Transcription:
+    """Transcribe a recording. It is streamed: memory grows with its notes, not its length.
+
+    Args:
+        source: path of an audio file, or samples ``[n]``, ``[channels, n]``, ``[n, channels]``.
+        sample_rate: Hz; needed for samples, refused for a file.
+        model: a model archive, a weights folder, a shipped model's name or a loaded
+            :class:`scorelane.engine.Engine`; ``None`` is the shipped model.
+        instruments: only these may appear, e.g. ``["piano", "violin", "drums"]``; the model is
+            kept from writing others. ``None`` allows all.
+        sensitivity: 0 keeps only what the model is sure of, 1 everything that it wrote.
+        min_note_ms: drop pitched notes shorter than this.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+        threads: CPU threads; 0 chooses.
+        on_progress: called with (seconds done, seconds expected or ``None``) at least every
+            100 ms; returning ``False`` cancels.
+
+    Raises:
+        AudioError, ModelError, EngineError: see their messages.
+        UsageError: for an unknown instrument or a value outside its range.
+        Cancelled: when ``on_progress`` returned ``False``.
+    """
+    mask = None if instruments is None else _mask(instruments)
+    sensitivity, min_note_ms = _checked_sensitivity(sensitivity), _checked_length(min_note_ms)
+    with open_audio(source, sample_rate) as audio:
+        engine = _engine(model, device, threads)
+        guard = _Guard(on_progress, audio.expected_seconds)
+        notes: list[Note] = []
+        try:
+            stream = engine.stream(audio.sample_rate, instruments=mask, on_progress=guard)
+            for block in audio.blocks():
+                notes += stream.push(block)
+            notes += stream.flush()
+        except Cancelled:
+            if guard.raised is not None:
+                raise guard.raised from None
+            raise
+        return Transcription(
+            all_notes=tuple(sorted(notes)),
+            duration=audio.seconds_read,
+            title=printable(Path(source).stem) if isinstance(source, (str, os.PathLike)) else "",
+            model=f"{engine.config.get('name', '')} {engine.config.get('version', '')}".strip(),
+            default_confidence=engine.config.get("default_confidence", DEFAULT_CONFIDENCE),
+            sensitivity=sensitivity,
+            min_note_ms=min_note_ms,
+            instruments=mask,
+            warnings=tuple(audio.warnings),
+        )
+
+
+def filter_notes(
+    notes: Iterable[Note],
+    *,
+    min_confidence: float = 0.0,
+    min_note_ms: float = 0.0,
+    instruments: InstrumentMask | None = None,
+) -> list[Note]:
+    """Keep the notes that are sure enough, long enough (pitched ones) and of an allowed kind."""
+    shortest = min_note_ms / 1000 - 1e-6  # times are multiples of 10 ms, give or take a rounding
+    return [
+        note
+        for note in notes
+        if note.confidence >= min_confidence
+        and (note.is_drum or note.duration >= shortest)
+        and (instruments is None or instruments.allows(note.program, note.is_drum))
+    ]
+
+
+def confidence_threshold(sensitivity: float, default_confidence: float) -> float:
+    """Least confidence to keep: 0.99 at sensitivity 0, the model's own at 0.5, 0 at 1."""
+    if sensitivity >= 0.5:
+        return 2 * (1 - sensitivity) * default_confidence
+    return _STRICTEST + 2 * sensitivity * (default_confidence - _STRICTEST)
+
+
+class _Guard:
+    """The engine's progress function around the caller's.
+
+    The engine calls it from inside C++, where an exception (Ctrl-C among them) must not unwind:
+    it is kept, the engine is told to cancel, and the exception is raised outside.
+    """
+
+    def __init__(self, report: Progress | None, expected: float | None) -> None:
+        self.raised: BaseException | None = None
+        self._report = report
+        self._expected = expected
+
+    def __call__(self, seconds_done: float) -> bool:
+        try:
+            return self._report is None or self._report(seconds_done, self._expected) is not False
+        except BaseException as error:
+            self.raised = error
+            return False
+
+
+def _engine(model: str | os.PathLike[str] | Engine | None, device: str, threads: int) -> Engine:
+    from scorelane import engine
+
+    if isinstance(model, os.PathLike):
+        return engine.load(Path(model), device=device, threads=threads)
+    if model is None or isinstance(model, str):
+        return engine.load(model, device=device, threads=threads)
+    return model
+
+
+def _mask(instruments: Instruments) -> InstrumentMask:
+    if isinstance(instruments, InstrumentMask):
+        return instruments
+    return parse_instruments([instruments] if isinstance(instruments, str) else instruments)
+
+
+def _checked_sensitivity(value: float) -> float:
+    if not 0.0 <= value <= 1.0:
+        raise UsageError(f"The sensitivity must lie between 0 and 1, not {value:g}.")
+    return value
+
+
+def _checked_length(milliseconds: float) -> float:
+    if not 0.0 <= milliseconds < float("inf"):
+        raise UsageError(f"The shortest note must be 0 ms or more, not {milliseconds:g}.")
+    return milliseconds
+
+
+def _as_json(result: Transcription) -> dict[str, Any]:
+    return {
+        "format": JSON_FORMAT,
+        "version": JSON_VERSION,
+        "title": result.title,
+        "duration": round(result.duration, 4),
+        "model": result.model,
+        "lanes": [
+            {
+                "name": lane.name,
+                "program": lane.program,
+                "is_drum": lane.is_drum,
+                "channel": lane.channel,
+                "notes": [
+                    {
+                        "onset": round(note.onset, 4),
+                        "offset": round(note.offset, 4),
+                        "pitch": note.pitch,
+                        "velocity": note.velocity,
+                        "confidence": round(note.confidence, 3),
+                    }
+                    for note in lane.notes
+                ],
+            }
+            for lane in result.lanes
+        ],
+    }
