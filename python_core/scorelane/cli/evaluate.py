@@ -1,0 +1,163 @@
+"""``scorelane evaluate``: how well recordings with known notes are transcribed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scorelane.errors import UsageError
+
+if TYPE_CHECKING:
+    from scorelane.evaluate.clips import Clip
+    from scorelane.evaluate.run import ClipResult, Estimate, Transcribe
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("evaluate")(evaluate)
+
+
+def evaluate(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Clip folders (audio.* and notes.csv or notes.mid), folders of them, or audio "
+            "files with their notes beside them (song.flac and song.csv).",
+            exists=True,
+            show_default=False,
+        ),
+    ],
+    estimates: Annotated[
+        Path | None,
+        typer.Option(
+            help="Score these notes instead of transcribing: a folder with NAME.csv or NAME.mid "
+            "for every clip, or one such file for one clip.",
+            exists=True,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model archive, weights folder or shipped model's name.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 chooses.")] = 0,
+    instruments: Annotated[
+        list[str] | None,
+        typer.Option(help="Only these may appear: names or programs, by commas or repeated."),
+    ] = None,
+    sensitivity: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="0: surest notes only; 1: every note.")
+    ] = 0.5,
+    onset_tolerance: Annotated[
+        float, typer.Option(min=0.001, help="How far off an onset may be, in seconds.")
+    ] = 0.05,
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Folder for what was found: MIDI, CSV and a piano roll for each clip."),
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write all scores to this file.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
+) -> None:
+    """Transcribe recordings whose notes are known and print MT3's scores.
+
+    A reference with nothing but drums scores drums alone. Groups are named by what precedes the
+    first underscore of a clip's name.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    from scorelane.evaluate import report
+    from scorelane.evaluate.clips import find_clips
+    from scorelane.evaluate.run import evaluate_clips
+
+    clips = find_clips(paths)
+    if estimates is None:
+        transcribe, about = _engine(model, device, threads, sensitivity, instruments, save)
+    else:
+        if save is not None:
+            raise UsageError("--save is for transcribed notes; --estimates has them already.")
+        transcribe, about = _files(estimates, clips), {"estimates": estimates.name}
+    console = Console()
+    results = list(
+        track(
+            evaluate_clips(clips, transcribe, onset_tolerance),
+            description="Evaluating",
+            total=len(clips),
+            console=Console(stderr=True),
+            transient=True,
+        )
+    )
+    if not console.is_terminal:  # a file has no width: give it every column
+        console = Console(width=report.FULL_WIDTH)
+    console.print(report.table(results, onset_tolerance, console.width))
+    if estimates is None:
+        console.print(_speed(results))
+    if json is not None:
+        report.write_json(results, json, onset_tolerance, about)
+    if csv is not None:
+        report.write_csv(results, csv)
+
+
+def _engine(
+    model: str | None,
+    device: str,
+    threads: int,
+    sensitivity: float,
+    instruments: list[str] | None,
+    save: Path | None,
+) -> tuple[Transcribe, dict[str, object]]:
+    from scorelane import engine
+    from scorelane.evaluate.run import Estimate
+    from scorelane.transcribe import transcribe
+
+    loaded = engine.load(model, device=device, threads=threads)
+    if save is not None:
+        save.mkdir(parents=True, exist_ok=True)
+
+    def run(clip: Clip) -> Estimate:
+        if clip.audio is None:
+            raise UsageError(f"{clip.name} has notes but no audio to transcribe.")
+        found = transcribe(
+            clip.audio, model=loaded, sensitivity=sensitivity, instruments=instruments
+        )
+        if save is not None:
+            found.to_midi(save / f"{clip.name}.mid")
+            found.to_csv(save / f"{clip.name}.csv")
+            found.to_pianoroll(save / f"{clip.name}.png")
+        return Estimate(found.notes, found.duration)
+
+    about = {
+        "model": f"{loaded.config.get('name', '')} {loaded.config.get('version', '')}".strip(),
+        "device": loaded.device,
+        "sensitivity": sensitivity,
+        "instruments": instruments,
+    }
+    return run, about
+
+
+def _files(estimates: Path, clips: list[Clip]) -> Transcribe:
+    from scorelane.evaluate.clips import find_notes, read_notes
+    from scorelane.evaluate.run import Estimate
+
+    if estimates.is_file() and len(clips) != 1:
+        raise UsageError(
+            f"{estimates.name} is one file of notes, but there are {len(clips)} clips."
+        )
+
+    def read(clip: Clip) -> Estimate:
+        path = estimates if estimates.is_file() else find_notes(estimates, clip.name)
+        if path is None:
+            raise UsageError(f"{estimates} holds no notes for {clip.name} (.csv or .mid).")
+        return Estimate(read_notes(path))
+
+    return read
+
+
+def _speed(results: list[ClipResult]) -> str:
+    seconds = sum(result.seconds for result in results)
+    elapsed = sum(result.elapsed for result in results)
+    return (
+        f"{seconds:.0f} s of sound in {elapsed:.1f} s: {seconds / max(elapsed, 1e-9):.1f} times "
+        "real time, reading and resampling included, loading the model excluded"
+    )
