@@ -1,0 +1,1 @@
+"""Corpora, note banks and what is mixed from them."""

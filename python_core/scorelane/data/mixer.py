@@ -1,0 +1,206 @@
+"""Mixing training examples from a song set and a note bank, faster than any network learns.
+
+Each part of an excerpt gets a voice of the bank: often another instrument than the song's own,
+transposed, detuned, sometimes with vibrato, at a level of its own. Effects follow in
+:mod:`scorelane.data.effects`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorelane.data.bank import FULL_SCALE, Bank
+from scorelane.data.effects import Room
+from scorelane.data.excerpts import ExcerptDrawer, Part
+from scorelane.data.programs import CANONICAL_PROGRAM
+from scorelane.data.songs import SongSet
+from scorelane.data.targets import Example, make_example
+from scorelane.model.config import ModelConfig
+from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH
+from scorelane.notes import Note
+
+PHASES = 5
+KEEP_PROGRAM = 0.45
+TRANSPOSE = 6
+SUSTAINED_PROGRAMS = (range(16, 24), range(40, 45), range(48, 80), range(80, 104))
+RELEASE_TABLE = 48
+LONGEST_RELEASE = 16000
+
+
+class Mixer:
+    """Draws examples; call it with a random generator."""
+
+    def __init__(self, songs: SongSet, bank: Bank, config: ModelConfig, split: str) -> None:
+        self._bank = bank
+        self._config = config
+        self._samples = config.window_samples
+        self._rate = config.sample_rate
+        self._excerpts = ExcerptDrawer(
+            songs,
+            split,
+            config.window_samples / config.sample_rate,
+        )
+        self._releases = _release_table(self._rate)
+
+    def __call__(self, rng: np.random.Generator) -> Example:
+        """Draw one example."""
+        room = Room(rng, self._samples, self._rate)
+        key = int(rng.integers(-TRANSPOSE, TRANSPOSE + 1))
+        notes: list[Note] = []
+        for part in self._excerpts.draw(rng):
+            notes += self._play(rng, room, part, key)
+        return make_example(room.record(), notes, self._config, int(rng.integers(PHASES)))
+
+    def _play(self, rng: np.random.Generator, room: Room, part: Part, key: int) -> list[Note]:
+        """Sound one part in the ``room``; returns its notes as they will sound."""
+        voice = self._voice(rng, part)
+        if voice < 0:
+            return []
+        pitches = part.notes["pitch"].astype(np.int64)
+        if not part.is_drum:
+            pitches = self._fit(voice, pitches + key)
+        playable = (pitches >= 0) & (pitches <= 127)
+        if not part.is_drum:
+            playable = (pitches >= LOWEST_PITCH) & (pitches <= HIGHEST_PITCH)
+        notes, pitches = part.notes[playable], pitches[playable]
+        rows, gains = self._bank.rows(voice, pitches, notes["velocity"])
+        program = 0 if part.is_drum else int(CANONICAL_PROGRAM[self._bank.voice_program[voice]])
+        bend = self._bend(rng, program, part.is_drum)
+        sound = np.zeros(self._samples, np.float32)
+        release = float(np.exp(rng.normal(0.0, 0.5)))
+        played = []
+        for note, pitch, row, gain in zip(notes, pitches, rows, gains, strict=True):
+            if row < 0:
+                continue
+            offset = self._sound(sound, note, int(row), float(gain), bend, release, part.is_drum)
+            played.append(
+                Note(
+                    float(note["onset"]),
+                    offset,
+                    int(pitch),
+                    program,
+                    part.is_drum,
+                    int(note["velocity"]),
+                )
+            )
+        room.add(sound, 10.0 ** (rng.uniform(-14.0, 0.0) / 20.0))
+        return played
+
+    def _voice(self, rng: np.random.Generator, part: Part) -> int:
+        if part.is_drum:
+            return self._bank.choose(rng, 0, is_drum=True)
+        if rng.random() < KEEP_PROGRAM:
+            return self._bank.choose(rng, part.program)
+        return self._bank.choose(rng, int(rng.choice(self._bank.programs)))
+
+    def _fit(self, voice: int, pitches: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Move ``pitches`` by the octaves that let ``voice`` play most of them."""
+        playable = self._bank.table[voice, :, 0] >= 0
+        best, most = pitches, -1
+        for octaves in (0, -12, 12, -24, 24):
+            moved = pitches + octaves
+            count = int(playable[np.clip(moved, 0, 127)].sum())
+            if count > most:
+                best, most = moved, count
+        return best
+
+    def _bend(
+        self, rng: np.random.Generator, program: int, is_drum: bool
+    ) -> Callable[[int, int], NDArray[np.float32]] | None:
+        """Where to read a note of ``n`` samples from: detuned, or with vibrato; or None."""
+        detune = rng.normal(0.0, 0.08) if is_drum else rng.normal(0.0, 0.006)
+        sustained = not is_drum and any(program in r for r in SUSTAINED_PROGRAMS)
+        depth = 0.0
+        if sustained and rng.random() < 0.4:
+            depth = rng.uniform(0.002, 0.02)
+        elif rng.random() < 0.5:
+            return None
+        turn = 2 * math.pi * rng.uniform(4.0, 7.0) / self._rate
+        phase = rng.uniform(0.0, 2 * math.pi)
+
+        def positions(start: int, count: int) -> NDArray[np.float32]:
+            time = np.arange(start, start + count, dtype=np.float32)
+            swing = depth / turn * np.sin(turn * time + phase)
+            return np.asarray(time * (1.0 + detune) + swing - swing[0], dtype=np.float32)
+
+        return positions
+
+    def _sound(
+        self,
+        sound: NDArray[np.float32],
+        note: np.void,
+        row: int,
+        gain: float,
+        bend: Callable[[int, int], NDArray[np.float32]] | None,
+        release: float,
+        is_drum: bool,
+    ) -> float:
+        """Add one note to ``sound``; returns its offset in seconds, cut to what really sounds."""
+        bank = self._bank
+        length = int(bank.length[row])
+        onset = round(float(note["onset"]) * self._rate)
+        held = length if is_drum else round(float(note["offset"]) * self._rate) - onset
+        first = max(0, onset)
+        skip = first - onset
+        tail = self._releases[self._release_index(float(bank.release_s[row]) * release)]
+        last = min(len(sound), onset + held + (0 if is_drum else len(tail)))
+        # A sound held longer than the bank's note goes on from an earlier place of it.
+        held_whole = length >= HELD_SECONDS * self._rate
+        if held_whole and not is_drum:
+            skip = max(0, min(skip, length - (last - first)))
+        count = min(last - first, length - skip)
+        if count <= 0:
+            return float(note["offset"]) if held_whole else onset / self._rate + 0.01
+        start = int(bank.start[row])
+        stored = bank.audio[start : start + length]
+        if bend is None:
+            piece = stored[skip : skip + count].astype(np.float32)
+        else:
+            place = np.clip(bend(skip, count), 0, length - 1)
+            piece = _read(stored, place)
+        piece *= gain / FULL_SCALE
+        released = onset + held - first
+        if not is_drum and released < count:
+            fade = max(0, released)
+            late = fade - released
+            piece[fade:] *= tail[late : late + count - fade]
+        sound[first : first + count] += piece
+        if is_drum or held_whole:
+            return float(note["offset"])
+        return min(float(note["offset"]), (onset + length) / self._rate)
+
+    def _release_index(self, seconds: float) -> int:
+        place = math.log(max(seconds, 0.005) / 0.005) / math.log(200.0) * (RELEASE_TABLE - 1)
+        return max(0, min(RELEASE_TABLE - 1, round(place)))
+
+
+HELD_SECONDS = 3.9
+"""Notes of the bank at least this long were still sounding where they were cut."""
+
+
+def _release_table(rate: int) -> list[NDArray[np.float32]]:
+    """Exponential decays with time constants from 5 ms to 1 s, down to -60 dB or 1 s."""
+    tails = []
+    for index in range(RELEASE_TABLE):
+        constant = 0.005 * 200.0 ** (index / (RELEASE_TABLE - 1)) * rate
+        count = min(LONGEST_RELEASE, int(6.9 * constant))
+        tails.append(np.exp(-np.arange(count, dtype=np.float32) / np.float32(constant)))
+    return tails
+
+
+def _read(stored: NDArray[np.int16], place: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Samples of ``stored`` between its samples, linearly."""
+    low = place.astype(np.int32)
+    high = np.minimum(low + 1, len(stored) - 1)
+    share = place - low
+    return np.asarray(stored[low] * (1.0 - share) + stored[high] * share, dtype=np.float32)
+
+
+def open_mixer(songs: Path, bank: Path, config: ModelConfig, split: str = "train") -> Mixer:
+    """A mixer over the song set and bank in two folders; each worker opens its own."""
+    return Mixer(SongSet.open(songs), Bank.open(bank), config, split)

@@ -1,0 +1,78 @@
+"""From a mixture's notes to what the network should answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorelane.model.config import ModelConfig
+from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH
+from scorelane.model.transformer import DRUM_KEYS, PITCHES
+from scorelane.notes import Note
+from scorelane.vocabulary import encode_segment, segment_steps, to_grid
+
+
+@dataclass
+class Example:
+    """One training example.
+
+    ``audio`` [window] float32, ``tokens`` and ``velocities`` as of
+    :func:`scorelane.vocabulary.encode_segment`; ``onsets`` and ``sounding`` [frames, 88] and
+    ``drums`` [frames, keys] uint8, 255 where the event is and half of it in the frames beside.
+    """
+
+    audio: NDArray[np.float32]
+    tokens: list[int]
+    velocities: list[int]
+    onsets: NDArray[np.uint8]
+    sounding: NDArray[np.uint8]
+    drums: NDArray[np.uint8]
+
+
+def make_example(
+    audio: NDArray[np.float32], notes: Sequence[Note], config: ModelConfig, phase: int
+) -> Example:
+    """An example of ``audio`` [window]; ``notes`` count their seconds from the window's start.
+
+    ``phase`` is the place in a recording that the segment pretends to have: segments begin at
+    different places between two steps of the time grid.
+    """
+    context = config.context_samples / config.sample_rate
+    start, end = segment_steps(phase, config.segment_seconds, config.steps_per_second)
+    moved = phase * config.segment_seconds - context
+    # Times may be negative here: the note began before the window.
+    shifted = [
+        Note(n.onset + moved, n.offset + moved, n.pitch, n.program, n.is_drum, n.velocity)
+        for n in notes
+    ]
+    grid = to_grid(shifted, config.vocabulary, config.granularity)
+    tokens, velocities = encode_segment(grid, start, end, config.vocabulary, config.granularity)
+    return Example(audio, tokens, velocities, *_frames(notes, config))
+
+
+def _frames(
+    notes: Sequence[Note], config: ModelConfig
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+    rate = config.sample_rate / config.frontend.hop
+    onsets = np.zeros((config.frames, PITCHES), np.uint8)
+    sounding = np.zeros((config.frames, PITCHES), np.uint8)
+    drums = np.zeros((config.frames, len(DRUM_KEYS)), np.uint8)
+    for note in notes:
+        first = round(note.onset * rate)
+        if note.is_drum:
+            if note.pitch in DRUM_KEYS:
+                _mark(drums[:, note.pitch - DRUM_KEYS.start], first)
+        elif LOWEST_PITCH <= note.pitch <= HIGHEST_PITCH:
+            _mark(onsets[:, note.pitch - LOWEST_PITCH], first)
+            last = max(first + 1, round(note.offset * rate))
+            sounding[max(first, 0) : max(last, 0), note.pitch - LOWEST_PITCH] = 255
+    return onsets, sounding, drums
+
+
+def _mark(column: NDArray[np.uint8], frame: int) -> None:
+    for beside, weight in ((frame - 1, 128), (frame + 1, 128), (frame, 255)):
+        if 0 <= beside < len(column):
+            column[beside] = max(column[beside], weight)
