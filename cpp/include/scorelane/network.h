@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "scorelane/model_config.h"
+#include "scorelane/note_decoder.h"
+
+namespace scorelane {
+
+/// Which instruments may appear. The default allows all.
+struct InstrumentMask {
+  bool all_programs = true;
+  std::vector<std::int32_t> programs;  ///< General MIDI programs, read where not `all_programs`
+  bool drums = true;
+};
+
+/// Told how much of a batch is done, 0 to 1; false asks to stop.
+using BatchProgress = std::function<bool(double done)>;
+
+/// Windows of audio in, tokens out: the part of the engine that a neural network does.
+class Network {
+ public:
+  virtual ~Network() = default;
+
+  virtual const ModelConfig& config() const = 0;
+
+  /// How many segments go through together where the user does not say.
+  virtual std::int64_t default_batch_size() const = 0;
+
+  /// Transcribes windows of `config().window_samples()` each, independently of one another.
+  /// `progress` is called after every step; where it returns false, Error(kCancelled) is thrown.
+  virtual std::vector<TokenRow> transcribe(const std::vector<const float*>& windows,
+                                           const InstrumentMask& mask,
+                                           const BatchProgress& progress) const = 0;
+};
+
+}  // namespace scorelane

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "scorelane/note.h"
+#include "scorelane/vocabulary.h"
+
+namespace scorelane {
+
+/// What the network says about the note whose pitch or drum token stands at the same place.
+struct NoteHead {
+  std::int32_t velocity = 0;  ///< 1-127, or 0 to use the velocity token's
+  float confidence = 1.0F;    ///< 0-1
+};
+
+/// The tokens of one segment up to, not including, EOS; `heads` is empty or as long as `tokens`.
+struct TokenRow {
+  std::vector<Token> tokens;
+  std::vector<NoteHead> heads;
+};
+
+/// Events that broke the grammar and were skipped.
+struct SkippedEvents {
+  std::int64_t unknown_token = 0;     ///< padding, "unknown", or an id past the vocabulary
+  std::int64_t past_limit = 0;        ///< tokens dropped after a shift beyond the segment's end
+  std::int64_t backwards = 0;         ///< an event earlier than the one before it
+  std::int64_t inactive_offset = 0;   ///< a note-off for a pitch that is not sounding
+  std::int64_t undeclarable_tie = 0;  ///< a tied pitch that is not sounding
+  std::int64_t duplicate_tie = 0;     ///< the same pitch tied twice
+  std::int64_t stray_tie = 0;         ///< a second `tie` in one segment
+  std::int64_t silent_drum = 0;       ///< a drum with velocity zero
+};
+
+/// Turns the tokens of consecutive segments into notes. A pure state machine: any sequence of
+/// tokens is accepted, what makes no sense is counted and skipped, and every note that comes out
+/// is at least `kMinimumSteps` long.
+///
+/// Time inside is counted in steps of the vocabulary (10 ms), so segments join without rounding.
+class NoteDecoder {
+ public:
+  static constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+
+  explicit NoteDecoder(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
+
+  /// Reads one segment. `start` is its first step; a shift to a step beyond `limit` (the next
+  /// segment's start) drops the rest of the segment.
+  void decode(const TokenRow& row, std::int64_t start, std::int64_t limit = kNoLimit);
+
+  /// Ends every sounding note at `step`: a segment that is known to be silent starts there.
+  void end_sounding(std::int64_t step);
+
+  /// Ends what still sounds at `end_seconds`, or at the last event's time where that is not given.
+  void finish(std::optional<double> end_seconds = std::nullopt);
+
+  /// Notes completed since the last call, in order of onset.
+  std::vector<Note> take_notes();
+
+  const SkippedEvents& skipped() const { return skipped_; }
+
+ private:
+  struct Sounding {
+    std::int64_t onset;
+    std::int32_t velocity;
+    float confidence;
+    bool tied;
+  };
+  using Key = std::pair<std::int32_t, std::int32_t>;  ///< program, pitch
+  using SoundingMap = std::map<Key, Sounding>;
+
+  void apply(Event event, const NoteHead& head);
+  void pitch(std::int32_t pitch, const NoteHead& head);
+  void drum(std::int32_t key, const NoteHead& head);
+  void tie_pitch(const Key& key);
+  void close_tie_section();
+  SoundingMap::iterator close(SoundingMap::iterator sounding, double end_seconds);
+  double seconds(std::int64_t step) const;
+
+  Vocabulary vocabulary_;
+  SoundingMap sounding_;
+  std::vector<Note> notes_;
+  SkippedEvents skipped_;
+  std::int64_t segment_start_ = 0;
+  std::int64_t now_ = 0;  ///< the time of the next event
+  std::int64_t last_event_ = 0;
+  std::int32_t program_ = 0;
+  std::int32_t velocity_ = kDefaultVelocity;
+  bool in_tie_section_ = false;
+
+  static constexpr std::int32_t kDefaultVelocity = 100;
+  static constexpr std::int64_t kMinimumSteps = 1;
+};
+
+}  // namespace scorelane

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "scorelane/network.h"
+#include "scorelane/note.h"
+#include "scorelane/note_decoder.h"
+#include "scorelane/resampler.h"
+#include "scorelane/segmenter.h"
+
+namespace scorelane {
+
+struct TranscriberOptions {
+  InstrumentMask mask;
+  std::int64_t batch_size = 0;  ///< segments that go through the network together; 0: the model's
+
+  /// Told how many seconds of the recording are done, after every step of the network; false
+  /// cancels. It may throw, which also ends the stream.
+  std::function<bool(double seconds_done)> on_progress;
+};
+
+/// Transcribes one recording as a stream. The notes are the same however the audio is cut into
+/// pieces, and memory does not grow with the recording's length.
+///
+/// Used by one thread at a time. After an error (cancelling is one) the stream is over.
+class Transcriber {
+ public:
+  /// `sample_rate` in Hz. Throws Error(kAudio) where it is outside 1 kHz to 384 kHz.
+  Transcriber(std::shared_ptr<const Network> network, double sample_rate,
+              TranscriberOptions options);
+
+  /// Takes `frames` samples of each channel (-1 to 1); channels are averaged. Returns the notes
+  /// that have ended. Throws Error(kAudio) for a sample that is not finite.
+  std::vector<Note> push(const float* const* channels, std::size_t channel_count,
+                         std::size_t frames);
+
+  /// Transcribes what is left, ends the stream and returns its last notes.
+  std::vector<Note> flush();
+
+  const SkippedEvents& skipped() const { return decoder_.skipped(); }
+
+ private:
+  enum class State { kOpen, kFinished, kFailed };
+  class Use;
+
+  void mix(const float* const* channels, std::size_t channel_count, std::size_t first,
+           std::size_t count);
+  void collect();
+  void run_group();
+  double seconds_at(std::int64_t segment) const;
+
+  std::shared_ptr<const Network> network_;
+  TranscriberOptions options_;
+  double sample_rate_;
+  std::int64_t batch_size_;
+  Resampler resampler_;
+  Segmenter segmenter_;
+  NoteDecoder decoder_;
+  std::vector<float> mono_;
+  std::vector<float> resampled_;
+  std::vector<Window> group_;  ///< consecutive segments waiting for the network
+  std::vector<Window> ready_;
+  std::int64_t frames_pushed_ = 0;
+  State state_ = State::kOpen;
+  std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+};
+
+}  // namespace scorelane

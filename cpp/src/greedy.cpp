@@ -1,0 +1,243 @@
+#include "greedy.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "scorelane/error.h"
+
+namespace scorelane {
+
+namespace {
+
+// One window at a time keeps the pause between two polls short on a CPU, and costs no speed there.
+constexpr std::int64_t kEncodedAtOnceOnCpu = 1;
+constexpr float kNever = -std::numeric_limits<float>::infinity();
+
+void poll(const BatchProgress& progress, double done) {
+  if (progress && !progress(done)) {
+    throw Error(ErrorKind::kCancelled, "The transcription was cancelled.");
+  }
+}
+
+/// Adds -inf to the logits that the user's choice of instruments forbids.
+class MaskedLogits {
+ public:
+  MaskedLogits(const ModelConfig& config, const InstrumentMask& mask, const c10::Device& device);
+
+  /// [batch, vocabulary] in and out.
+  at::Tensor apply(const at::Tensor& logits) const;
+  void start(std::int64_t batch);
+  void consume(const at::Tensor& tokens);
+  void keep(const at::Tensor& rows);
+
+ private:
+  bool active_;
+  std::int64_t first_program_;
+  std::int64_t first_drum_;
+  at::Tensor bias_;          ///< [2, vocabulary]: before and after a row's first program
+  at::Tensor past_program_;  ///< [batch], 0 or 1
+};
+
+MaskedLogits::MaskedLogits(const ModelConfig& config, const InstrumentMask& mask,
+                           const c10::Device& device)
+    : active_(!mask.drums || !mask.all_programs),
+      first_program_(config.vocabulary.first_program()),
+      first_drum_(config.vocabulary.first_drum()) {
+  if (!active_) return;
+  const Vocabulary& vocabulary = config.vocabulary;
+  at::Tensor bias = at::zeros({2, config.vocabulary_size}, at::kFloat);
+  const auto forbid = [&](at::indexing::Slice rows, std::int64_t first, std::int64_t end) {
+    bias.index_put_({rows, at::indexing::Slice(first, end)}, kNever);
+  };
+  const at::indexing::Slice always;
+  if (!mask.drums) forbid(always, vocabulary.first_drum(), vocabulary.end_of_events());
+  if (!mask.all_programs && mask.programs.empty()) {
+    forbid(always, vocabulary.first_pitch(), vocabulary.first_velocity());
+  }
+  if (!mask.all_programs && config.granularity != Granularity::kFlat) {
+    // A model of MIDI classes writes the first program of each class.
+    const std::int32_t width = config.granularity == Granularity::kClass ? 8 : 1;
+    for (std::int32_t program = 0; program < Vocabulary::kMidiValues; ++program) {
+      const bool wanted =
+          std::any_of(mask.programs.begin(), mask.programs.end(),
+                      [&](std::int32_t chosen) { return chosen / width == program / width; });
+      const Token token = vocabulary.first_program() + program;
+      if (!wanted) forbid(always, token, token + 1);
+    }
+    // A pitch takes the program written before it, so none may stand before the first program.
+    forbid(at::indexing::Slice(0, 1), vocabulary.first_pitch(), vocabulary.first_velocity());
+  }
+  bias_ = bias.to(device);
+}
+
+at::Tensor MaskedLogits::apply(const at::Tensor& logits) const {
+  return active_ ? logits + bias_.index_select(0, past_program_) : logits;
+}
+
+void MaskedLogits::start(std::int64_t batch) {
+  if (active_) past_program_ = at::zeros({batch}, bias_.options().dtype(at::kLong));
+}
+
+void MaskedLogits::consume(const at::Tensor& tokens) {
+  if (active_) {
+    past_program_.bitwise_or_(tokens.ge(first_program_).logical_and_(tokens.lt(first_drum_)));
+  }
+}
+
+void MaskedLogits::keep(const at::Tensor& rows) {
+  if (active_) past_program_ = past_program_.index_select(0, rows);
+}
+
+void keep_rows(const TensorList& tensors, const at::Tensor& rows) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    tensors.set(i, tensors.get(i).index_select(0, rows));
+  }
+}
+
+/// One batch on its way from audio to tokens.
+class Batch {
+ public:
+  Batch(const Archive& archive, const InstrumentMask& mask)
+      : archive_(archive),
+        config_(archive.config()),
+        masked_(archive.config(), mask, archive.device()) {}
+
+  std::vector<TokenRow> run(const std::vector<const float*>& windows,
+                            const BatchProgress& progress);
+
+ private:
+  void encode(const std::vector<const float*>& windows, const BatchProgress& progress);
+  void step(std::int64_t position);
+  void record(const at::Tensor& report);
+  void retire();
+
+  const Archive& archive_;
+  const ModelConfig& config_;
+  MaskedLogits masked_;
+  TensorList memory_;
+  TensorList state_;
+  at::Tensor tokens_;                ///< [rows in the batch], what the next step consumes
+  std::vector<std::size_t> places_;  ///< for each row in the batch, its place in `rows_`
+  std::vector<char> ended_;          ///< for each row in the batch
+  std::size_t active_ = 0;           ///< rows that have not ended
+  std::vector<TokenRow> rows_;
+};
+
+std::vector<TokenRow> Batch::run(const std::vector<const float*>& windows,
+                                 const BatchProgress& progress) {
+  encode(windows, progress);
+  const auto batch = static_cast<std::int64_t>(windows.size());
+  state_ = archive_.start(memory_);
+  tokens_ = at::full({batch}, Vocabulary::kPad,
+                     at::TensorOptions().dtype(at::kLong).device(archive_.device()));
+  masked_.start(batch);
+  rows_.assign(windows.size(), TokenRow{});
+  places_.resize(windows.size());
+  std::iota(places_.begin(), places_.end(), std::size_t{0});
+  ended_.assign(windows.size(), 0);
+  active_ = windows.size();
+
+  for (std::int64_t position = 0; position < config_.max_tokens && active_ > 0; ++position) {
+    step(position);
+    poll(progress, 1.0 - static_cast<double>(active_) / static_cast<double>(batch));
+    retire();
+  }
+  return std::move(rows_);
+}
+
+void Batch::encode(const std::vector<const float*>& windows, const BatchProgress& progress) {
+  const auto batch = static_cast<std::int64_t>(windows.size());
+  const std::int64_t length = config_.window_samples();
+  at::Tensor audio = at::empty({batch, length}, at::kFloat);
+  for (std::int64_t row = 0; row < batch; ++row) {
+    std::memcpy(audio.data_ptr<float>() + row * length, windows[static_cast<std::size_t>(row)],
+                static_cast<std::size_t>(length) * sizeof(float));
+  }
+  audio = audio.to(archive_.device());
+
+  const std::int64_t at_once = archive_.device().is_cpu() ? kEncodedAtOnceOnCpu : batch;
+  std::vector<std::vector<at::Tensor>> parts;
+  for (std::int64_t first = 0; first < batch; first += at_once) {
+    const TensorList part =
+        archive_.encode(audio.slice(0, first, std::min(batch, first + at_once)));
+    parts.resize(part.size());
+    for (std::size_t i = 0; i < part.size(); ++i) parts[i].push_back(part.get(i));
+    poll(progress, 0.0);
+  }
+  memory_ = TensorList();
+  for (const std::vector<at::Tensor>& part : parts) {
+    memory_.push_back(part.size() == 1 ? part.front() : at::cat(part, 0));
+  }
+}
+
+void Batch::step(std::int64_t position) {
+  auto [logits, heads] = archive_.step(tokens_, position, memory_, state_);
+  logits = masked_.apply(logits);
+  tokens_ = logits.argmax(1);
+  masked_.consume(tokens_);
+  // All that the host needs, in one copy: the new token and either the heads of the consumed one
+  // or, where the network has none, the new token's probability. Ids are exact in a float.
+  const at::Tensor column = tokens_.to(at::kFloat).unsqueeze(1);
+  const at::Tensor rest = config_.has_note_heads
+                              ? heads
+                              : (logits.amax(1, true) - logits.logsumexp(1, true)).exp();
+  record(at::cat({column, rest}, 1).to(at::kCPU));
+}
+
+void Batch::record(const at::Tensor& report) {
+  const auto values = report.accessor<float, 2>();
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (ended_[i]) continue;
+    const auto line = values[static_cast<std::int64_t>(i)];
+    TokenRow& row = rows_[places_[i]];
+    if (config_.has_note_heads && !row.tokens.empty() &&
+        config_.vocabulary.is_note(row.tokens.back())) {
+      const long velocity = std::lround(std::clamp(line[1], 0.0F, 1.0F) * 127.0F);
+      row.heads.back().velocity = static_cast<std::int32_t>(std::max(1L, velocity));
+      row.heads.back().confidence = 1.0F / (1.0F + std::exp(-line[2]));
+    }
+    const auto token = static_cast<Token>(line[0]);
+    if (token == Vocabulary::kEos) {
+      ended_[i] = 1;
+      --active_;
+      continue;
+    }
+    row.tokens.push_back(token);
+    // The heads of a row's very last token are never computed where it ends without EOS.
+    row.heads.push_back(NoteHead{0, config_.has_note_heads ? 0.5F : line[1]});
+  }
+}
+
+void Batch::retire() {
+  // Ended rows cost little; copying the caches each time one ends would cost more.
+  if (active_ == 0 || 4 * active_ > 3 * places_.size()) return;
+  std::vector<std::int64_t> kept;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (ended_[i]) continue;
+    kept.push_back(static_cast<std::int64_t>(i));
+    places.push_back(places_[i]);
+  }
+  const at::Tensor rows = at::tensor(kept, at::kLong).to(archive_.device());
+  keep_rows(memory_, rows);
+  keep_rows(state_, rows);
+  masked_.keep(rows);
+  tokens_ = tokens_.index_select(0, rows);
+  places_ = std::move(places);
+  ended_.assign(places_.size(), 0);
+}
+
+}  // namespace
+
+std::vector<TokenRow> decode_greedily(const Archive& archive,
+                                      const std::vector<const float*>& windows,
+                                      const InstrumentMask& mask, const BatchProgress& progress) {
+  if (windows.empty()) return {};
+  return Batch(archive, mask).run(windows, progress);
+}
+
+}  // namespace scorelane

@@ -1,0 +1,150 @@
+#include "scorelane/note_decoder.h"
+
+#include <algorithm>
+
+namespace scorelane {
+
+void NoteDecoder::decode(const TokenRow& row, std::int64_t start, std::int64_t limit) {
+  segment_start_ = start;
+  in_tie_section_ = true;
+  for (auto& [key, sounding] : sounding_) sounding.tied = false;
+
+  now_ = start;
+  std::int64_t shift = 0;
+  for (std::size_t i = 0; i < row.tokens.size(); ++i) {
+    const Event event = vocabulary_.event(row.tokens[i]);
+    if (event.kind == EventKind::kEnd) break;
+    if (event.kind == EventKind::kNone) {
+      ++skipped_.unknown_token;
+      continue;
+    }
+    if (event.kind == EventKind::kShift) {
+      // Neighbouring shifts add up to one time, counted from the segment's start.
+      shift += event.value;
+      now_ = start + shift;
+      if (now_ > limit) {
+        skipped_.past_limit += static_cast<std::int64_t>(row.tokens.size() - i);
+        break;
+      }
+      continue;
+    }
+    shift = 0;
+    apply(event, i < row.heads.size() ? row.heads[i] : NoteHead{});
+  }
+}
+
+void NoteDecoder::apply(Event event, const NoteHead& head) {
+  // As in MT3, an event in the past is ignored whole, changes of program and velocity included.
+  if (now_ < last_event_) {
+    ++skipped_.backwards;
+    return;
+  }
+  last_event_ = now_;
+  switch (event.kind) {
+    case EventKind::kPitch:
+      pitch(event.value, head);
+      break;
+    case EventKind::kDrum:
+      drum(event.value, head);
+      break;
+    case EventKind::kVelocity:
+      velocity_ = vocabulary_.velocity_bins == 1 ? event.value * kDefaultVelocity : event.value;
+      break;
+    case EventKind::kProgram:
+      program_ = event.value;
+      break;
+    case EventKind::kTie:
+      close_tie_section();
+      break;
+    case EventKind::kNone:
+    case EventKind::kEnd:
+    case EventKind::kShift:
+      break;  // never reach this function
+  }
+}
+
+void NoteDecoder::pitch(std::int32_t pitch, const NoteHead& head) {
+  const Key key{program_, pitch};
+  if (in_tie_section_) {
+    tie_pitch(key);
+    return;
+  }
+  const auto sounding = sounding_.find(key);
+  if (velocity_ == 0) {
+    if (sounding == sounding_.end()) {
+      ++skipped_.inactive_offset;
+    } else {
+      close(sounding, seconds(now_));
+    }
+    return;
+  }
+  // A repeated onset ends the note before it; the pitch is struck again.
+  if (sounding != sounding_.end()) close(sounding, seconds(now_));
+  const std::int32_t velocity = head.velocity > 0 ? head.velocity : velocity_;
+  sounding_.emplace(key, Sounding{now_, velocity, head.confidence, false});
+}
+
+void NoteDecoder::drum(std::int32_t key, const NoteHead& head) {
+  if (velocity_ == 0) {
+    ++skipped_.silent_drum;
+    return;
+  }
+  // Drums have no offset of their own and live apart from the pitched notes of the same number.
+  const std::int32_t velocity = head.velocity > 0 ? head.velocity : velocity_;
+  notes_.push_back(Note{seconds(now_), seconds(now_ + kMinimumSteps), key, 0, true, velocity,
+                        head.confidence});
+}
+
+void NoteDecoder::tie_pitch(const Key& key) {
+  const auto sounding = sounding_.find(key);
+  if (sounding == sounding_.end()) {
+    ++skipped_.undeclarable_tie;
+  } else if (sounding->second.tied) {
+    ++skipped_.duplicate_tie;
+  } else {
+    sounding->second.tied = true;
+  }
+}
+
+void NoteDecoder::close_tie_section() {
+  if (!in_tie_section_) {
+    ++skipped_.stray_tie;
+    return;
+  }
+  in_tie_section_ = false;
+  for (auto it = sounding_.begin(); it != sounding_.end();) {
+    it = it->second.tied ? std::next(it) : close(it, seconds(segment_start_));
+  }
+}
+
+void NoteDecoder::end_sounding(std::int64_t step) {
+  last_event_ = std::max(last_event_, step);
+  for (auto it = sounding_.begin(); it != sounding_.end();) it = close(it, seconds(step));
+}
+
+void NoteDecoder::finish(std::optional<double> end_seconds) {
+  const double end = end_seconds.value_or(seconds(last_event_));
+  for (auto it = sounding_.begin(); it != sounding_.end();) it = close(it, end);
+}
+
+NoteDecoder::SoundingMap::iterator NoteDecoder::close(SoundingMap::iterator sounding,
+                                                      double end_seconds) {
+  const auto& [key, note] = *sounding;
+  const double offset = std::max(end_seconds, seconds(note.onset + kMinimumSteps));
+  notes_.push_back(Note{seconds(note.onset), offset, key.second, key.first, false, note.velocity,
+                        note.confidence});
+  return sounding_.erase(sounding);
+}
+
+std::vector<Note> NoteDecoder::take_notes() {
+  std::vector<Note> taken;
+  taken.swap(notes_);
+  std::sort(taken.begin(), taken.end());
+  return taken;
+}
+
+double NoteDecoder::seconds(std::int64_t step) const {
+  return static_cast<double>(step) / vocabulary_.steps_per_second;
+}
+
+}  // namespace scorelane

@@ -1,0 +1,170 @@
+#include "scorelane/transcriber.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "scorelane/error.h"
+
+namespace scorelane {
+
+namespace {
+
+constexpr std::size_t kSlice = 1 << 16;  // frames mixed and resampled at a time
+constexpr std::int64_t kLargestBatch = 1024;
+
+std::string bad_sample_message(double value, std::int64_t frame, double sample_rate) {
+  char text[200];
+  std::snprintf(text, sizeof text,
+                "The audio has %s at sample %lld (%.3f s); repair the recording or export it "
+                "again.",
+                std::isnan(value) ? "a value that is not a number" : "an infinite value",
+                static_cast<long long>(frame), static_cast<double>(frame) / sample_rate);
+  return text;
+}
+
+TranscriberOptions checked(TranscriberOptions options) {
+  const bool known = std::all_of(options.mask.programs.begin(), options.mask.programs.end(),
+                                 [](std::int32_t program) {
+                                   return program >= 0 && program < Vocabulary::kMidiValues;
+                                 });
+  if (!known) throw Error(ErrorKind::kEngine, "An instrument's program lies outside 0 to 127.");
+  if (options.batch_size < 0 || options.batch_size > kLargestBatch) {
+    throw Error(ErrorKind::kEngine, "The batch size must lie between 0 (automatic) and " +
+                                        std::to_string(kLargestBatch) + ".");
+  }
+  return options;
+}
+
+}  // namespace
+
+/// Holds the stream for one call: refuses a second caller and a stream that is over, and marks
+/// the stream as failed unless `done` is reached.
+class Transcriber::Use {
+ public:
+  explicit Use(Transcriber& stream) : stream_(stream) {
+    if (stream_.busy_.test_and_set()) {
+      throw Error(ErrorKind::kEngine,
+                  "This stream is in use; let only one thread at a time push to it or flush it.");
+    }
+    if (stream_.state_ != State::kOpen) {
+      stream_.busy_.clear();
+      throw Error(ErrorKind::kEngine,
+                  "This stream has ended; start a new one for another recording.");
+    }
+    stream_.state_ = State::kFailed;
+  }
+  ~Use() { stream_.busy_.clear(); }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+  void done(State next) { stream_.state_ = next; }
+
+ private:
+  Transcriber& stream_;
+};
+
+Transcriber::Transcriber(std::shared_ptr<const Network> network, double sample_rate,
+                         TranscriberOptions options)
+    : network_(std::move(network)),
+      options_(checked(std::move(options))),
+      sample_rate_(sample_rate),
+      batch_size_(options_.batch_size > 0 ? options_.batch_size
+                                          : network_->default_batch_size()),
+      resampler_(sample_rate, network_->config().sample_rate),
+      segmenter_(static_cast<std::size_t>(network_->config().segment_samples),
+                 static_cast<std::size_t>(network_->config().context_samples)),
+      decoder_(network_->config().vocabulary) {}
+
+std::vector<Note> Transcriber::push(const float* const* channels, std::size_t channel_count,
+                                    std::size_t frames) {
+  Use use(*this);
+  if (channel_count == 0) throw Error(ErrorKind::kAudio, "The audio has no channel.");
+  for (std::size_t first = 0; first < frames; first += kSlice) {
+    mix(channels, channel_count, first, std::min(kSlice, frames - first));
+    resampled_.clear();
+    resampler_.push(mono_.data(), mono_.size(), resampled_);
+    segmenter_.push(resampled_.data(), resampled_.size(), ready_);
+    collect();
+  }
+  use.done(State::kOpen);
+  return decoder_.take_notes();
+}
+
+std::vector<Note> Transcriber::flush() {
+  Use use(*this);
+  resampled_.clear();
+  resampler_.flush(resampled_);
+  segmenter_.push(resampled_.data(), resampled_.size(), ready_);
+  segmenter_.flush(ready_);
+  collect();
+  run_group();
+  decoder_.finish(static_cast<double>(frames_pushed_) / sample_rate_);
+  use.done(State::kFinished);
+  return decoder_.take_notes();
+}
+
+void Transcriber::mix(const float* const* channels, std::size_t channel_count, std::size_t first,
+                      std::size_t count) {
+  mono_.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    double sum = 0.0;
+    for (std::size_t c = 0; c < channel_count; ++c) sum += static_cast<double>(channels[c][first + i]);
+    if (!std::isfinite(sum)) {
+      throw Error(ErrorKind::kAudio, bad_sample_message(sum, frames_pushed_ + static_cast<std::int64_t>(i), sample_rate_));
+    }
+    mono_[i] = static_cast<float>(sum / static_cast<double>(channel_count));
+  }
+  frames_pushed_ += static_cast<std::int64_t>(count);
+}
+
+void Transcriber::collect() {
+  // Groups are fixed by segment number, so the network sees the same batches whatever the chunks.
+  for (Window& window : ready_) {
+    const bool full = (window.index + 1) % batch_size_ == 0;
+    group_.push_back(std::move(window));
+    if (full) run_group();
+  }
+  ready_.clear();
+}
+
+void Transcriber::run_group() {
+  if (group_.empty()) return;
+  std::vector<const float*> heard;
+  for (const Window& window : group_) {
+    if (!window.silent) heard.push_back(window.samples.data());
+  }
+  const double from = seconds_at(group_.front().index);
+  const double to = seconds_at(group_.back().index + 1);
+  const BatchProgress progress = [&](double done) {
+    return !options_.on_progress || options_.on_progress(from + done * (to - from));
+  };
+  std::vector<TokenRow> rows;
+  if (!heard.empty()) rows = network_->transcribe(heard, options_.mask, progress);
+
+  const ModelConfig& config = network_->config();
+  const auto end_step = static_cast<std::int64_t>(std::ceil(
+      static_cast<double>(frames_pushed_) / sample_rate_ * config.vocabulary.steps_per_second));
+  auto row = rows.begin();
+  for (const Window& window : group_) {
+    const std::int64_t start = config.segment_start_step(window.index);
+    const std::int64_t next_start = config.segment_start_step(window.index + 1);
+    if (window.silent) {
+      decoder_.end_sounding(start);
+    } else {
+      decoder_.decode(*row++, start, std::min(next_start, end_step));
+    }
+  }
+  group_.clear();
+  if (!progress(1.0)) throw Error(ErrorKind::kCancelled, "The transcription was cancelled.");
+}
+
+double Transcriber::seconds_at(std::int64_t segment) const {
+  const ModelConfig& config = network_->config();
+  const double end = static_cast<double>(frames_pushed_) / sample_rate_;
+  return std::min(end, static_cast<double>(segment * config.segment_samples) / config.sample_rate);
+}
+
+}  // namespace scorelane
