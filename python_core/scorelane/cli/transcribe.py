@@ -1,0 +1,175 @@
+"""``scorelane transcribe``: recordings to MIDI files, pictures and tables."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scorelane.cli.console import SlowProgress, messages, output, print_error, print_warning
+from scorelane.cli.jobs import Job, check, make_plan, parse_formats
+from scorelane.cli.lane_table import lane_table
+from scorelane.display import clock, printable
+from scorelane.errors import ScorelaneError
+from scorelane.instruments import InstrumentMask, parse_instruments
+
+if TYPE_CHECKING:
+    from scorelane.engine import Engine
+    from scorelane.transcribe import Transcription
+
+
+def command(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH", help="Recordings, and folders to search for recordings."),
+    ],
+    to: Annotated[
+        list[str],
+        typer.Option(metavar="FORMATS", help="What to write: any of mid, png, csv, json."),
+    ] = ["mid,png"],  # noqa: B006 - typer copies it
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where to write; otherwise beside each recording."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that exist.")
+    ] = False,
+    instruments: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Only these may appear: names (violin), groups (strings), numbers (40), drums.",
+        ),
+    ] = None,
+    sensitivity: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, metavar="X", help="From 0, only sure notes, to 1, all that was heard."
+        ),
+    ] = 0.5,
+    min_note_ms: Annotated[
+        float, typer.Option(min=0.0, metavar="MS", help="Drop pitched notes shorter than this.")
+    ] = 0.0,
+    device: Annotated[
+        str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")
+    ] = "auto",
+    threads: Annotated[int, typer.Option(min=0, metavar="N", help="CPU threads; 0 chooses.")] = 0,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="A model archive, a weights folder or a shipped model's name."
+        ),
+    ] = None,
+) -> None:
+    """Turn recordings into MIDI, one track per instrument, and a picture.
+
+    Any of WAV, FLAC, MP3, Ogg, Opus and AIFF, at any rate, with any channels.
+
+    [bold]Examples[/bold]
+
+    [cyan]scorelane transcribe song.mp3[/cyan]
+        writes song.mid and song.png beside it
+    [cyan]scorelane transcribe song.mp3 --instruments piano,bass,drums[/cyan]
+        lets only these appear
+    [cyan]scorelane transcribe album/ --to mid,csv --out lanes[/cyan]
+        every recording in album/, results in lanes/
+    [cyan]scorelane transcribe song.mp3 --sensitivity 0.8 --overwrite[/cyan]
+        keeps more of the doubtful notes, replaces song.mid
+    """
+    formats = parse_formats(to)
+    mask = parse_instruments(instruments) if instruments else None
+    plan = make_plan(inputs, formats, out)
+    for problem in plan.problems:
+        print_error(problem)
+    failed = len(plan.problems)
+    engine: Engine | None = None
+    for job in plan.jobs:
+        try:
+            check(job, overwrite)
+        except ScorelaneError as error:
+            print_error(str(error))
+            failed += 1
+            continue
+        if engine is None:  # an error here is every file's: it ends the run
+            engine = _load_engine(model, device, threads)
+        failed += not _run(job, engine, mask, sensitivity, min_note_ms)
+    total = len(plan.jobs) + len(plan.problems)
+    if total > 1:
+        messages().print(
+            f"{total - failed} of {total} done" + (f", {failed} failed" * bool(failed))
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
+def _load_engine(model: str | None, device: str, threads: int) -> Engine:
+    from scorelane import engine
+
+    console = messages()
+    if not console.is_terminal:
+        return engine.load(model, device=device, threads=threads)
+    with console.status("Loading the model"):
+        return engine.load(model, device=device, threads=threads)
+
+
+def _run(
+    job: Job,
+    engine: Engine,
+    mask: InstrumentMask | None,
+    sensitivity: float,
+    min_note_ms: float,
+) -> bool:
+    """Transcribe one recording and write its files; a failure is reported, not raised."""
+    from scorelane.transcribe import transcribe
+
+    started = time.monotonic()
+    try:
+        with SlowProgress(printable(job.source.name)) as progress:
+            result = transcribe(
+                job.source,
+                model=engine,
+                instruments=mask,
+                sensitivity=sensitivity,
+                min_note_ms=min_note_ms,
+                on_progress=progress,
+            )
+        elapsed = time.monotonic() - started
+        for warning in result.warnings:
+            print_warning(warning)
+        for kind, target in job.targets.items():
+            _write(result, kind, target)
+    except ScorelaneError as error:
+        print_error(str(error))
+        return False
+    except (OSError, MemoryError) as error:
+        print_error(f"{printable(job.source)}: {error or type(error).__name__}")
+        return False
+    _report(job, result, elapsed)
+    return True
+
+
+def _write(result: Transcription, kind: str, target: Path) -> None:
+    if kind == "mid":
+        result.to_midi(target)
+    elif kind == "png":
+        result.to_pianoroll(target)
+    elif kind == "csv":
+        result.to_csv(target)
+    else:
+        result.to_json(target)
+
+
+def _report(job: Job, result: Transcription, elapsed: float) -> None:
+    console = output()
+    speed = result.duration / max(elapsed, 1e-3)
+    console.print(
+        f"{printable(job.source)}: {clock(result.duration)} at {speed:.1f}x real time", markup=False
+    )
+    if result.lanes:
+        console.print(lane_table(result.lanes))
+    else:
+        console.print("No notes were heard.")
+    written = ", ".join(printable(target) for target in job.targets.values())
+    console.print(f"wrote {written}", markup=False)
