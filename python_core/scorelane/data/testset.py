@@ -73,7 +73,7 @@ def build_testset(
 
     A clip folder ``<corpus>_<number>_<song>`` holds ``audio.flac`` (stereo, 44.1 kHz, 16 bits)
     and ``notes.csv``: the notes that begin inside the clip, as the synthesiser was told to play
-    them, cut at the clip's end. Songs in score time are humanised, others play as written.
+    them, cut at the clip's end. Songs that no human played are humanised first.
 
     Raises:
         UsageError: ``out`` holds something already, or the song set holds nothing out.
@@ -133,8 +133,9 @@ def _write_clip(
     rng: np.random.Generator,
 ) -> ClipRecipe:
     columns = songs.notes(song)
-    if songs.song_timing(song) is Timing.SCORE:
-        columns = humanise(columns, rng)
+    timing = songs.song_timing(song)
+    if timing is not Timing.PERFORMED:
+        columns = humanise(columns, rng, timing)
     start, notes = _window(close_repeats(_as_notes(columns)), seconds, rng)
     kit = int(rng.choice(_DRUM_KITS))
     peak_db = float(rng.uniform(_SOFTEST_DB, _LOUDEST_DB))
