@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import shutil
 from collections.abc import Sequence
@@ -33,6 +32,7 @@ from scorelane.data.measure import (
 )
 from scorelane.data.programs import CANONICAL_PROGRAM
 from scorelane.data.sources import RenderedNote, Source, VoiceKey, held_samples
+from scorelane.data.workers import mapped
 from scorelane.errors import UsageError
 from scorelane.files import atomic_path
 
@@ -77,10 +77,7 @@ def build_bank(
     out.mkdir(parents=True, exist_ok=True)
     part_folder.mkdir(parents=True, exist_ok=True)
     with Progress() as progress:
-        stems = [
-            _build_part(part_folder, source, processes or os.cpu_count() or 1, progress)
-            for source in sources
-        ]
+        stems = [_build_part(part_folder, source, processes, progress) for source in sources]
     _assemble(out, sources, stems)
     if parts is None and not keep_parts:
         shutil.rmtree(part_folder)
@@ -101,9 +98,9 @@ def _build_part(folder: Path, source: Source, processes: int, progress: Progress
     with (
         atomic_path(stem.with_suffix(".i16")) as audio_path,
         audio_path.open("wb") as audio,
-        multiprocessing.get_context("spawn").Pool(processes) as pool,
+        mapped(_render_voice, [(source, key) for key in keys], processes) as voices,
     ):
-        for voice in pool.imap(_render_voice, [(source, key) for key in keys]):
+        for voice in voices:
             progress.advance(task)
             if voice is None:
                 continue

@@ -146,9 +146,7 @@ class _Reader:
     def _note_on(self, tick: int, track: int, channel: int, pitch: int, velocity: int) -> None:
         is_drum = channel == _DRUM_CHANNEL or channel in self._drum_bank
         # Several tracks may share a channel, each with a program of its own.
-        program = self._track_program.get(
-            (track, channel), self._channel_program.get(channel, 0)
-        )
+        program = self._track_program.get((track, channel), self._channel_program.get(channel, 0))
         program = 0 if is_drum else program
         key = (track, channel, program, int(is_drum))
         stem = self._stems.setdefault(key, len(self._stems))
@@ -207,9 +205,7 @@ def _columns(reader: _Reader, ticks_per_beat: int) -> NDArray[np.void]:
     offset = _end_at_next(notes, onset, offset)
     notes["onset"] = onset
     # In float32 a tiny length can vanish late in a long file: add it after rounding.
-    notes["offset"] = np.maximum(
-        offset.astype(np.float32), notes["onset"] + np.float32(MIN_LENGTH)
-    )
+    notes["offset"] = np.maximum(offset.astype(np.float32), notes["onset"] + np.float32(MIN_LENGTH))
     order = np.lexsort((notes["pitch"], notes["program"], notes["is_drum"], onset))
     return notes[order][_distinct(notes[order])]
 
@@ -232,9 +228,7 @@ class _Clock:
     def seconds(self, ticks: NDArray[np.int64]) -> NDArray[np.float64]:
         at = np.searchsorted(self._ticks, ticks, side="right") - 1
         at = np.maximum(at, 0)
-        result: NDArray[np.float64] = (
-            self._starts[at] + (ticks - self._ticks[at]) * self._rates[at]
-        )
+        result: NDArray[np.float64] = self._starts[at] + (ticks - self._ticks[at]) * self._rates[at]
         return result
 
 

@@ -105,9 +105,7 @@ class HydrogenKit:
         for choice in range(2):
             for keys, pool in pools.items():
                 if choice < len(keys):
-                    placed.setdefault(
-                        keys[choice], _thinned(pool[(variant + choice) % len(pool)])
-                    )
+                    placed.setdefault(keys[choice], _thinned(pool[(variant + choice) % len(pool)]))
         return placed
 
     def _pools(self) -> dict[tuple[int, ...], list[list[DrumLayer]]]:

@@ -7,7 +7,6 @@ A song set is a folder of two files: ``notes.npy``, all notes of all songs one a
 from __future__ import annotations
 
 import enum
-import multiprocessing
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 
 from scorelane.data.midi_files import NOTE_DTYPE, MidiError, read_midi_columns
+from scorelane.data.workers import mapped
 from scorelane.errors import UsageError
 from scorelane.files import atomic_path
 
@@ -70,14 +70,9 @@ def build_songs(
     is_test: list[bool] = []
     names: list[str] = []
     rejected: list[str] = []
-    count = processes or os.cpu_count() or 1
-    with (
-        Progress() as progress,
-        multiprocessing.get_context("spawn").Pool(count) as pool,
-    ):
+    paths = [path for path, _, _ in files]
+    with Progress() as progress, mapped(_read, paths, processes, chunk=8) as read:
         task = progress.add_task("reading MIDI", total=len(files))
-        paths = [path for path, _, _ in files]
-        read = pool.imap(_read, paths, chunksize=8)
         for (path, corpus, position), (notes, problem) in zip(files, read, strict=True):
             progress.advance(task)
             if problem is not None:

@@ -108,9 +108,7 @@ def _standard_keys(kit: int) -> Sequence[int]:
     return _DRUM_KEYS
 
 
-def _releases(
-    player: _Player, low: int, high: int, velocity: int
-) -> tuple[list[int], list[float]]:
+def _releases(player: _Player, low: int, high: int, velocity: int) -> tuple[list[int], list[float]]:
     """Measure the release in the middle of each third of the range."""
     pitches = [low + (high - low) * part // 6 for part in (1, 3, 5)]
     off = int(_RELEASE_AT * SAMPLE_RATE)

@@ -78,4 +78,3 @@ class Source(Protocol):
 def held_samples(is_drum: bool) -> int:
     """Return the most samples that a note of a bank may have."""
     return int((DRUM_SECONDS if is_drum else HELD_SECONDS) * SAMPLE_RATE)
-
