@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich import box
 from rich.table import Table
 
 from scorelane.evaluate.run import ROUGH_ONSET_TOLERANCE, ClipResult
 from scorelane.files import atomic_path
 
 OVERALL = "all clips"
-FULL_WIDTH = 150
+FULL_WIDTH = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,8 @@ def table(results: Sequence[ClipResult], onset_tolerance: float, width: int) -> 
         f"F1 at {1000 * onset_tolerance:.0f} ms "
         f"(rough: {1000 * max(onset_tolerance, ROUGH_ONSET_TOLERANCE):.0f} ms)"
     )
-    grid = Table(title=title, title_justify="left", header_style="bold")
-    grid.add_column("clip", overflow="fold", min_width=16)
+    grid = Table(title=title, title_justify="left", box=box.SIMPLE)
+    grid.add_column("clip", overflow="fold")
     grid.add_column("notes\ntrue", justify="right")
     grid.add_column("notes\nfound", justify="right")
     for column in shown:
