@@ -1,15 +1,15 @@
 """Opening sound: any file or array becomes a stream of float32 blocks ``[channels, n]``.
 
-libsndfile (soundfile) reads first and pedalboard reads what it cannot (m4a where the system has a
-decoder). The order matters: pedalboard plays an MP3's encoder delay as 25-50 ms of silence, which
-would shift every note, and it fills a truncated file up with silence instead of ending there.
+libsndfile reads first and pedalboard reads what it cannot (m4a where the system has a decoder).
+The order matters: pedalboard plays an MP3's encoder delay as 25-50 ms of silence, which would
+shift every note, and it fills a truncated file up with silence instead of ending there.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,6 +19,8 @@ from scorelane.errors import AudioError, UsageError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from scorelane.readers import Reader
 
     Samples: TypeAlias = NDArray[np.float32]
 
@@ -52,31 +54,27 @@ class AudioSource:
     def __init__(
         self,
         name: str,
-        sample_rate: int,
-        channels: int,
-        expected_frames: int | None,
-        read: Callable[[int], Samples],
-        closing: AbstractContextManager[Any],
+        reader: Reader,
     ) -> None:
-        if not MIN_RATE <= sample_rate <= MAX_RATE:
+        rate = reader.sample_rate
+        if not MIN_RATE <= rate <= MAX_RATE:
             raise AudioError(
-                f"{name} has a sample rate of {sample_rate} Hz;"
+                f"{name} has a sample rate of {rate} Hz;"
                 f" rates from {MIN_RATE} to {MAX_RATE} Hz can be transcribed."
             )
         self.name = name
-        self.sample_rate = sample_rate
-        self.channels = channels
-        self.expected_seconds = None if expected_frames is None else expected_frames / sample_rate
+        self.sample_rate = rate
+        self.channels = reader.channels
+        self.expected_seconds = None if reader.frames is None else reader.frames / rate
         self.frames_read = 0
         self.warnings: list[str] = []
-        self._read = read
-        self._closing = closing
+        self._reader = reader
 
     def __enter__(self) -> AudioSource:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing.__exit__(None, None, None)
+        self._reader.closing.__exit__(None, None, None)
 
     @property
     def seconds_read(self) -> float:
@@ -95,7 +93,7 @@ class AudioSource:
         size = max(1, min(_BLOCK_FRAMES, _BLOCK_VALUES // self.channels))
         while True:
             try:
-                block = self._read(size)
+                block = self._reader.read(size)
             except (RuntimeError, ValueError, OSError) as error:
                 if not self.frames_read:
                     raise AudioError(f"{self.name} cannot be decoded: {error}") from error
@@ -182,50 +180,22 @@ def _open_file(path: Path) -> AudioSource:
         raise AudioError(f"{name} does not exist.") from error
     except OSError as error:
         raise AudioError(f"{name} cannot be read: {error.strerror}.") from error
-    source = _open_soundfile(path, name) or _open_pedalboard(path, name)
-    if source is None:
+    from scorelane.readers import open_pedalboard, open_soundfile
+
+    reader = open_soundfile(path) or open_pedalboard(path)
+    if reader is None:
         raise AudioError(
             f"{name} is not an audio file that can be read."
             " WAV, FLAC, MP3, Ogg, Opus and AIFF can; convert others first"
             " (ffmpeg -i FILE song.flac)."
         )
-    return source
-
-
-def _open_soundfile(path: Path, name: str) -> AudioSource | None:
-    import soundfile
-
-    try:
-        file = soundfile.SoundFile(path)
-    except (RuntimeError, TypeError):  # TypeError: a raw format, which has no header to go by
-        return None
-
-    def read(frames: int) -> Samples:
-        block: Samples = file.read(frames, dtype="float32", always_2d=True).T
-        return block
-
-    # A FLAC made by a pipe does not know its length: libsndfile then gives the largest integer.
-    expected = file.frames if 0 < file.frames < 1 << 60 else None
-    return AudioSource(name, file.samplerate, file.channels, expected, read, file)
-
-
-def _open_pedalboard(path: Path, name: str) -> AudioSource | None:
-    from pedalboard.io import ReadableAudioFile
-
-    try:
-        file = ReadableAudioFile(os.fspath(path))
-    except (ValueError, RuntimeError, OSError):
-        return None
-
-    def read(frames: int) -> Samples:
-        block: Samples = file.read(frames)
-        return block
-
-    return AudioSource(name, int(file.samplerate), file.num_channels, file.frames, read, file)
+    return AudioSource(name, reader)
 
 
 def _wrap_array(samples: NDArray[Any], sample_rate: int) -> AudioSource:
     import numpy as np
+
+    from scorelane.readers import Reader
 
     samples = np.asarray(samples)
     if samples.dtype.kind not in "iuf":
@@ -248,7 +218,7 @@ def _wrap_array(samples: NDArray[Any], sample_rate: int) -> AudioSource:
         return _as_float32(block)
 
     channels, frames = samples.shape
-    return AudioSource("The array", int(sample_rate), channels, frames, read, ExitStack())
+    return AudioSource("The array", Reader(int(sample_rate), channels, frames, read, nullcontext()))
 
 
 def _as_float32(block: NDArray[Any]) -> Samples:

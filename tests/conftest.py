@@ -1,0 +1,41 @@
+"""What tests of several files share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scorelane
+import soundfile
+from stub_engine import StubEngine, stub_module
+
+RATE = 16_000
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> StubEngine:
+    """Replace the engine with one that hears by rule."""
+    stub = StubEngine()
+    module = stub_module(stub)
+    monkeypatch.setitem(sys.modules, "scorelane.engine", module)
+    monkeypatch.setattr(scorelane, "engine", module, raising=False)
+    return stub
+
+
+@pytest.fixture
+def make_wav(tmp_path: Path) -> Callable[..., Path]:
+    """Write a tone: ``make_wav(name, seconds=..., rate=..., channels=...)`` gives its path."""
+
+    def make(
+        name: str = "song.wav", *, seconds: float = 2.0, rate: int = RATE, channels: int = 1
+    ) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * rate)) / rate)
+        soundfile.write(path, np.repeat(tone[:, None], channels, axis=1), rate)
+        return path
+
+    return make
