@@ -261,10 +261,29 @@ def test_a_hydrogen_kit_lands_on_general_midi_keys(tmp_path: Path) -> None:
     assert bank.voice_is_drum.tolist() == [True, True]
     first, second = ((bank.voice == voice) for voice in (0, 1))
     assert sorted(set(bank.pitch[first].tolist())) == [35, 36, 38, 40]
-    assert sorted(bank.velocity[first & (bank.pitch == 36)].tolist()) == [32, 95]
-    assert bank.velocity[second & (bank.pitch == 36)].tolist() == [100]
+    assert sorted(bank.velocity[first & (bank.pitch == 36)].tolist()) == [21, 107]
+    assert bank.velocity[second & (bank.pitch == 36)].tolist() == [107]
     assert loudness(played(bank, 0, 36, 30)) < 0.2 * loudness(played(bank, 0, 36, 110))
     assert bank.choose(np.random.default_rng(0), 0, is_drum=True) in (0, 1)
+
+
+@dataclass(frozen=True)
+class FullKit(Sines):
+    """A source with a drum on each of the General MIDI keys."""
+
+    def voices(self) -> list[VoiceKey]:
+        return [VoiceKey(0, True, 0, "full")]
+
+
+def test_a_kit_borrows_the_drums_that_it_lacks(tmp_path: Path) -> None:
+    write_kit(tmp_path / "kit")
+    kit = HydrogenKit("kit", tmp_path / "kit", TERMS)
+    full = FullKit("full", pitches=tuple(range(35, 82)), velocities=(60, 110))
+    bank = build_bank(tmp_path / "bank", [kit, full], processes=1)
+    rows, gains = bank.rows(0, np.array([36, 49, 90]), np.array([100, 100, 100]))
+    assert bank.voice[rows[:2]].tolist() == [0, 2]
+    assert bank.pitch[rows[1]] == 49 and bank.velocity[rows[1]] == 110
+    assert rows[2] == -1 and gains[1] > 0
 
 
 def test_a_folder_that_is_no_kit_is_named(tmp_path: Path) -> None:

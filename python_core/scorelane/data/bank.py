@@ -22,6 +22,7 @@ from scorelane.errors import UsageError
 FORMAT = 1
 AUDIO_FILE, INDEX_FILE = "bank.i16", "index.npz"
 FULL_SCALE = 32768.0
+_FULL_KIT = 40
 
 ROW_FIELDS: dict[str, np.dtype[np.generic]] = {
     "voice": np.dtype(np.int32),
@@ -61,7 +62,8 @@ class Bank:
     """A rendered bank, opened for reading. All attributes are NumPy arrays; see the fields above.
 
     ``audio`` is an ``[n]`` int16 memory map. ``table`` is ``[voices, 128, layers]`` int32: the row
-    of each voice, pitch and velocity layer, -1 where the voice cannot play the pitch. ``layers``
+    of each voice, pitch and velocity layer, -1 where the voice cannot play the pitch; a drum kit
+    borrows what it lacks from a full kit, where the bank has one. ``layers``
     is ``[voices, layers]`` uint8: the velocities of the layers, ascending; a voice with fewer
     layers repeats its last one.
     """
@@ -201,7 +203,22 @@ def _lookup(bank: Bank) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     row, layer = np.nonzero(of_row)
     table[bank.voice[row], bank.pitch[row], layer] = row
     _fill_layers(table)
+    _borrow_drums(table, layers, np.flatnonzero(bank.voice_is_drum))
     return layers, table
+
+
+def _borrow_drums(
+    table: NDArray[np.int32], layers: NDArray[np.uint8], kits: NDArray[np.intp]
+) -> None:
+    """Let a kit that lacks a drum play that of a full kit, so that no hit stays unheard."""
+    full = [kit for kit in kits if (table[kit, :, 0] >= 0).sum() >= _FULL_KIT]
+    for kit in kits:
+        if not full:
+            break
+        lender = full[int(kit) % len(full)]
+        missing = np.flatnonzero(table[kit, :, 0] < 0)
+        distance = np.abs(layers[kit].astype(int)[:, None] - layers[lender].astype(int)[None, :])
+        table[kit, missing] = table[lender][missing][:, distance.argmin(axis=1)]
 
 
 def _fill_layers(table: NDArray[np.int32]) -> None:

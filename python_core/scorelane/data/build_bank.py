@@ -86,11 +86,11 @@ def build_bank(
 
 def _build_part(folder: Path, source: Source, processes: int, progress: Progress) -> Path:
     """Render one source into ``<stem>.i16`` and ``<stem>.npz`` unless they exist."""
-    digest = hashlib.sha256(repr(source).encode()).hexdigest()[:12]
+    keys = list(source.voices())
+    digest = hashlib.sha256(repr((source, keys)).encode()).hexdigest()[:12]
     stem = folder / f"{source.name}-{digest}"
     if stem.with_suffix(".npz").exists():
         return stem
-    keys = list(source.voices())
     task = progress.add_task(source.name, total=len(keys))
     rows: list[Rows] = []
     kept: list[_PackedVoice] = []
@@ -167,8 +167,8 @@ def _assemble(out: Path, sources: Sequence[Source], stems: Sequence[Path]) -> No
 def _weights(part: Rows, weight: float) -> NDArray[np.float32]:
     """Share the weight of a source among those of its voices that stand for the same program.
 
-    So a font with four pianos is drawn no more often than a recorded one. Kits keep the whole
-    weight, each by how much of a common kit it can play.
+    So a font with four pianos is drawn no more often than a recorded one. Every kit keeps the
+    weight, less the more of a common kit it must borrow from others.
     """
     program = CANONICAL_PROGRAM[part["voice_program"].astype(np.int64)]
     is_drum = part["voice_is_drum"].astype(np.bool_)
@@ -176,7 +176,7 @@ def _weights(part: Rows, weight: float) -> NDArray[np.float32]:
     for voice in range(len(program)):
         if is_drum[voice]:
             keys = np.unique(part["pitch"][part["voice"] == voice])
-            weights[voice] = weight * np.isin(_COMMON_KEYS, keys).mean()
+            weights[voice] = weight * (0.2 + 0.8 * np.isin(_COMMON_KEYS, keys).mean())
         else:
             weights[voice] = weight / (~is_drum & (program == program[voice])).sum()
     return weights
@@ -230,14 +230,15 @@ def _trim(note: RenderedNote, is_drum: bool) -> tuple[int, Audio]:
 def _voice_level(
     notes: Sequence[RenderedNote], levels: NDArray[np.float64], is_drum: bool
 ) -> float:
-    """The loudness that stands for a voice: the median of its hardest notes.
+    """The loudness that stands for a voice: the median over pitches of the hardest layer.
 
     A drum kit is judged by its bass and snare drum, where it has them.
     """
-    hardest = max(note.velocity for note in notes)
-    chosen = np.array([note.velocity == hardest for note in notes])
-    core = chosen & np.array([is_drum and note.pitch in (36, 38) for note in notes])
-    return max(float(np.median(levels[core if core.any() else chosen])), 1e-6)
+    loudest: dict[int, tuple[int, float]] = {}
+    for note, level in zip(notes, levels, strict=True):
+        loudest[note.pitch] = max(loudest.get(note.pitch, (0, 0.0)), (note.velocity, float(level)))
+    core = [key for key in (36, 38) if is_drum and key in loudest] or list(loudest)
+    return max(float(np.median([loudest[pitch][1] for pitch in core])), 1e-6)
 
 
 def _velocity_exponent(notes: Sequence[RenderedNote], levels: NDArray[np.float64]) -> float:

@@ -28,6 +28,7 @@ _FONTS: tuple[SoundFont, ...] = (
         Licence("timgm6mb-soundfont", "GPL-2", "Tim Brechbill, David Bolton"),
         weight=0.8,
         velocities=(50, 105),
+        without=(78,),
     ),
     SoundFont(
         "musescore",
@@ -43,6 +44,7 @@ _FONTS: tuple[SoundFont, ...] = (
         Licence("csound-soundfont", "public domain", "unknown"),
         weight=0.5,
         velocities=(90,),
+        without=(79,),
     ),
     SoundFont(
         "blackpearl",
@@ -112,13 +114,16 @@ def sample_folder(
     *,
     weight: float = 1.0,
     velocity: int = 90,
+    name: str | None = None,
     licence: Licence | None = None,
 ) -> SampleFolder:
-    """Return a folder of recordings named after their notes as a source for ``program``."""
+    """Return a folder of recordings named after their notes as a source for ``program``.
+
+    Its name is the folder's unless given.
+    """
     if not path.is_dir():
         raise UsageError(f"there is no folder of samples {path}")
     if not 0 <= program <= 127:
         raise UsageError(f"a program lies between 0 and 127, not {program}")
-    name = f"{path.name}-{program}"
     terms = licence or Licence(path.name, "unknown", "unknown")
-    return SampleFolder(name, path, program, terms, weight, velocity)
+    return SampleFolder(name or f"{path.name}-{program}", path, program, terms, weight, velocity)

@@ -54,6 +54,10 @@ _MERGED: dict[int, tuple[int, ...]] = {
     114: tuple(range(112, 120)),
 }
 
+# Measured in several SoundFonts: guitar harmonics sound two octaves higher; orchestra hit, fifths
+# lead, soundtrack and crystal are chords; tinkle bell, agogo, drums and cymbals follow no pitch.
+_NOT_AS_WRITTEN = frozenset({31, 55, 86, 97, 98, 112, 113, 115, 116, 117, 118, 119})
+
 TRAINED_PROGRAMS: tuple[int, ...] = tuple(sorted(_MERGED))
 """The programs that the shipped model is trained to name, ascending."""
 
@@ -77,8 +81,11 @@ def canonical_program(program: int) -> int | None:
 
 
 def sounding_programs(canonical: int) -> tuple[int, ...]:
-    """Return the original programs that may sound for a trained program."""
-    return _MERGED[canonical]
+    """Return the original programs that may sound for a trained program.
+
+    Those whose pitch is not the written one in SoundFonts are left out.
+    """
+    return tuple(program for program in _MERGED[canonical] if program not in _NOT_AS_WRITTEN)
 
 
 def _ranges() -> tuple[tuple[int, int], ...]:

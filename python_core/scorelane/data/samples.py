@@ -236,18 +236,22 @@ def _hydrogen_instruments(folder: Path) -> list[tuple[str, list[DrumLayer]]]:
             velocity = int(np.clip(round(127 * (low + high) / 2), 1, 127))
             if layer is instrument or (low, high) == (0.0, 1.0):
                 velocity = 100
-            # Hydrogen scales by velocity on top of choosing a layer.
-            layers.append(DrumLayer(velocity, file, volume * gain * velocity / 127))
+            layers.append(DrumLayer(velocity, file, volume * gain))
         instruments.append((instrument.findtext("name") or "", layers))
     return instruments
 
 
 def _thinned(layers: list[DrumLayer]) -> list[DrumLayer]:
-    """Keep one layer per third of the velocities."""
+    """Keep one layer per third of the velocities, and give it the velocity in its middle."""
     thirds: dict[int, list[DrumLayer]] = defaultdict(list)
     for layer in sorted(layers, key=lambda layer: layer.velocity):
         thirds[layer.velocity * 3 // 128].append(layer)
-    return [third[len(third) // 2] for third in thirds.values()]
+    return [
+        # Hydrogen scales by velocity on top of choosing a layer.
+        DrumLayer(velocity, layer.file, layer.gain * velocity / 127)
+        for third, members in thirds.items()
+        for velocity, layer in [(21 + 43 * third, members[len(members) // 2])]
+    ]
 
 
 def _number(element: ElementTree.Element, tag: str, default: float) -> float:

@@ -41,8 +41,9 @@ _GAIN = 0.5
 class SoundFont:
     """A General MIDI SoundFont; ``velocities`` are the layers to render of pitched programs.
 
-    ``banks`` are the melodic banks to take (0 is General MIDI itself, others hold variations).
-    ``kit_keys``, where given, is the drum map of a font that has one kit and no programs.
+    ``banks`` are the melodic banks to take (0 is General MIDI itself, others hold variations) and
+    ``without`` the programs to leave out, because the font plays them out of tune. ``kit_keys``,
+    where given, is the drum map of a font that has one kit and no programs.
     """
 
     name: str
@@ -51,6 +52,7 @@ class SoundFont:
     weight: float = field(default=1.0, repr=False)
     velocities: tuple[int, ...] = (45, 80, 115)
     banks: tuple[int, ...] = (0,)
+    without: tuple[int, ...] = ()
     kit_keys: tuple[int, ...] = ()
 
     def voices(self) -> list[VoiceKey]:
@@ -61,6 +63,8 @@ class SoundFont:
         keys = []
         for canonical in TRAINED_PROGRAMS:
             for program in sounding_programs(canonical):
+                if program in self.without:
+                    continue
                 for bank in self.banks:
                     title = player.preset(bank, program)
                     if title:
