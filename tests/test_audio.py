@@ -77,7 +77,7 @@ def test_lossy_formats_do_not_shift_time(
     assert abs(shift) <= 2
 
 
-@pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 96_000, 192_000, 768_000])
+@pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 96_000, 192_000, 384_000])
 def test_any_rate(tmp_path: Path, rate: int) -> None:
     samples, got_rate, _ = read_all(write(tmp_path / "a.wav", tone(0.5, rate), rate))
     assert (got_rate, samples.shape) == (rate, (1, rate // 2))
@@ -89,7 +89,7 @@ def test_any_channel_count(tmp_path: Path, channels: int) -> None:
     assert samples.shape == (channels, round(0.3 * RATE))
 
 
-@pytest.mark.parametrize("rate", [1, 999])
+@pytest.mark.parametrize("rate", [1, 999, 384_001, 2_000_000])
 def test_absurd_rate_is_refused(tmp_path: Path, rate: int) -> None:
     path = write(tmp_path / "a.wav", tone(0.1), rate)
     with pytest.raises(AudioError, match=f"sample rate of {rate} Hz"):

@@ -31,7 +31,7 @@ AUDIO_SUFFIXES = frozenset(
     )
 )
 
-MIN_RATE, MAX_RATE = 1_000, 1_000_000
+MIN_RATE, MAX_RATE = 1_000, 384_000  # what the resampler takes
 MAX_ARRAY_CHANNELS = 64
 # A block is what is lost around damage, so it is short; with very many channels, shorter still.
 _BLOCK_FRAMES = 8192

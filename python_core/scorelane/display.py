@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 _PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -9,7 +10,7 @@ _PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B
 
 def clock(seconds: float) -> str:
     """Seconds as ``m:ss.s``, or ``h:mm:ss.s`` from one hour on."""
-    tenths = round(seconds * 10)
+    tenths = math.floor(seconds * 10 + 0.5)
     minutes, rest = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)
     tail = f"{rest // 10:02d}.{rest % 10}"

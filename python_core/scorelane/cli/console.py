@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
+    from scorelane.engine import Engine
+
 SHOW_AFTER_SECONDS = 2.0
 
 
@@ -40,6 +42,21 @@ def print_warning(text: str) -> None:
     """One line on stderr, marked as a warning."""
     messages().print("[yellow]warning:[/] ", end="")
     messages().print(_one_line(text), markup=False)
+
+
+def load_engine(model: str | None, device: str, threads: int) -> Engine:
+    """:func:`scorelane.engine.load`, with a sign of life on a terminal."""
+    console = messages()
+    if not console.is_terminal:
+        return _load(model, device, threads)
+    with console.status("Loading the model"):
+        return _load(model, device, threads)
+
+
+def _load(model: str | None, device: str, threads: int) -> Engine:
+    from scorelane import engine
+
+    return engine.load(model, device=device, threads=threads)
 
 
 def _one_line(text: str) -> str:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scorelane.cli.console import SlowProgress, messages, output, print_error, print_warning
+from scorelane.cli.console import (
+    SlowProgress,
+    load_engine,
+    messages,
+    output,
+    print_error,
+    print_warning,
+)
 from scorelane.cli.jobs import Job, check, make_plan, parse_formats
 from scorelane.cli.lane_table import lane_table
 from scorelane.display import clock, printable
@@ -93,7 +100,7 @@ def command(
             failed += 1
             continue
         if engine is None:  # an error here is every file's: it ends the run
-            engine = _load_engine(model, device, threads)
+            engine = load_engine(model, device, threads)
         failed += not _run(job, engine, mask, sensitivity, min_note_ms)
     total = len(plan.jobs) + len(plan.problems)
     if total > 1:
@@ -102,16 +109,6 @@ def command(
         )
     if failed:
         raise typer.Exit(1)
-
-
-def _load_engine(model: str | None, device: str, threads: int) -> Engine:
-    from scorelane import engine
-
-    console = messages()
-    if not console.is_terminal:
-        return engine.load(model, device=device, threads=threads)
-    with console.status("Loading the model"):
-        return engine.load(model, device=device, threads=threads)
 
 
 def _run(
