@@ -119,7 +119,9 @@ def test_table_leaves_out_columns_without_values(clip_folder: Path) -> None:
     everything = printed(found, report.FULL_WIDTH)
     for word in ("onset", "frame", "drums", "duo_1", "duo (2)", "all clips (3)", "1.00", "0.83"):
         assert word in everything
-    assert "drums" not in printed([r for r in found if r.group == "duo"], report.FULL_WIDTH)
+    duos = printed([r for r in found if r.group == "duo"], report.FULL_WIDTH)
+    assert "drums" not in duos and "duo (2)" not in duos and "all clips (2)" in duos
+    assert "all clips" not in printed(found[:1], report.FULL_WIDTH)
 
 
 def test_table_fits_a_narrow_terminal(clip_folder: Path) -> None:

@@ -15,7 +15,7 @@ from scorelane.evaluate.run import ROUGH_ONSET_TOLERANCE, ClipResult
 from scorelane.files import atomic_path
 
 OVERALL = "all clips"
-FULL_WIDTH = 160
+FULL_WIDTH = 170
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,12 @@ def rows(results: Sequence[ClipResult]) -> list[Row]:
 
 
 def table(results: Sequence[ClipResult], onset_tolerance: float, width: int) -> Table:
-    """A table for a terminal of ``width`` characters; columns that say nothing are left out."""
+    """A table for a terminal of ``width`` characters; what would say nothing is left out."""
     lines = rows(results)
+    if len({result.group for result in results}) == 1:
+        lines = [line for line in lines if line.kind != "group"]
+    if len(results) == 1:
+        lines = lines[:1]
     shown = [
         column
         for column in COLUMNS
