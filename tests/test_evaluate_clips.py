@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import mido
 import pytest
-import typer
 from rich.console import Console
-from typer.testing import CliRunner
+from stub_engine import StubEngine
+from typer.testing import CliRunner, Result
 
-from scorelane.cli.evaluate import register
+from scorelane.cli.app import app
 from scorelane.errors import NotesError, UsageError
 from scorelane.evaluate import report
 from scorelane.evaluate.clips import Clip, find_clips, read_notes
@@ -146,12 +148,8 @@ def test_json_and_csv_hold_the_scores(clip_folder: Path, tmp_path: Path) -> None
     assert table[2]["onset"] == ""
 
 
-def run(*arguments: str | Path) -> tuple[int, str, BaseException | None]:
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    register(app)
-    outcome = CliRunner().invoke(app, ["evaluate", *(str(a) for a in arguments)])
-    return outcome.exit_code, outcome.output, outcome.exception
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["evaluate", *(str(argument) for argument in arguments)])
 
 
 def test_command_scores_notes_made_by_anything(clip_folder: Path, tmp_path: Path) -> None:
@@ -159,29 +157,58 @@ def test_command_scores_notes_made_by_anything(clip_folder: Path, tmp_path: Path
     estimates.mkdir()
     for name, notes in {"duo_1": PIANO, "duo_2": PIANO[:2], "kit_1": DRUMS[:2]}.items():
         write_csv(notes, estimates / f"{name}.csv")
-    status, output, _ = run(
-        clip_folder, "--estimates", estimates, "--json", tmp_path / "scores.json"
-    )
-    assert status == 0, output
-    assert "all clips (3)" in output
-    assert "0.83" in output  # the mean of 1 and 2/3
+    result = run(clip_folder, "--estimates", estimates, "--json", tmp_path / "scores.json")
+    assert result.exit_code == 0, result.output
+    assert "all clips (3)" in result.output
+    assert "0.83" in result.output  # the mean of 1 and 2/3
     assert json.loads((tmp_path / "scores.json").read_text())["overall"]["onset"] == 0.8333
 
 
 def test_command_compares_two_files_of_notes(clip_folder: Path, tmp_path: Path) -> None:
     write_csv(PIANO[:2], tmp_path / "mine.csv")
-    status, output, _ = run(
-        clip_folder / "duo_1" / "notes.csv", "--estimates", tmp_path / "mine.csv"
-    )
-    assert status == 0, output
-    assert "0.67" in output
+    result = run(clip_folder / "duo_1" / "notes.csv", "--estimates", tmp_path / "mine.csv")
+    assert result.exit_code == 0, result.output
+    assert "0.67" in result.output
 
 
 def test_command_names_the_clip_without_estimate(clip_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "estimates").mkdir()
-    status, _, error = run(clip_folder, "--estimates", tmp_path / "estimates")
-    assert status == 1
-    assert isinstance(error, UsageError) and "duo_1" in str(error)
+    result = run(clip_folder, "--estimates", tmp_path / "estimates")
+    assert (result.exit_code, "no notes for duo_1" in result.stderr) == (2, True)
     write_csv(PIANO, tmp_path / "one.csv")
-    _, _, error = run(clip_folder, "--estimates", tmp_path / "one.csv")
-    assert isinstance(error, UsageError) and "3 clips" in str(error)
+    result = run(clip_folder, "--estimates", tmp_path / "one.csv")
+    assert (result.exit_code, "3 clips" in result.stderr) == (2, True)
+
+
+def test_command_transcribes_scores_and_saves(
+    engine: StubEngine, make_wav: Callable[..., Path], tmp_path: Path
+) -> None:
+    song = make_wav("solo_1/audio.wav", seconds=4.0)
+    heard = [Note(float(i), i + 0.5, 60 + i, 0, velocity=90) for i in range(4)]
+    write_csv([*heard, Note(3.5, 3.9, 72, 0)], song.with_name("notes.csv"))
+    found = tmp_path / "found"
+    options = ("--save", found, "--csv", tmp_path / "scores.csv", "--sensitivity", "1")
+    result = run(song.parent, *options)
+    assert result.exit_code == 0, result.output
+    assert re.search(r"4 s of sound in \d", result.output)
+    assert sorted(path.name for path in found.iterdir()) == [
+        "solo_1.csv",
+        "solo_1.mid",
+        "solo_1.png",
+    ]
+    with (tmp_path / "scores.csv").open() as file:
+        clip = next(csv.DictReader(file))
+    assert float(clip["onset"]) == pytest.approx(8 / 9, abs=1e-4)  # 4 found, 5 true
+    assert float(clip["multi_full"]) == pytest.approx(8 / 13, abs=1e-4)  # 4 stray drum hits
+    assert float(clip["right_class"]) == pytest.approx(0.5)
+
+
+def test_command_masks_instruments(
+    engine: StubEngine, make_wav: Callable[..., Path], tmp_path: Path
+) -> None:
+    song = make_wav("solo_1/audio.wav", seconds=2.0)
+    write_csv([Note(0.0, 0.5, 60, 0)], song.with_name("notes.csv"))
+    run(song.parent, "--instruments", "piano", "--json", tmp_path / "scores.json")
+    document = json.loads((tmp_path / "scores.json").read_text())
+    assert document["clips"][0]["scores"]["right_class"] == 1
+    assert document["model"] == "stub 1"

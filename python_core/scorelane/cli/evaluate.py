@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scorelane.cli.console import load_engine, messages
 from scorelane.errors import UsageError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def evaluate(
             evaluate_clips(clips, transcribe, onset_tolerance),
             description="Evaluating",
             total=len(clips),
-            console=Console(stderr=True),
+            console=messages(),
             transient=True,
         )
     )
@@ -107,11 +108,10 @@ def _engine(
     instruments: list[str] | None,
     save: Path | None,
 ) -> tuple[Transcribe, dict[str, object]]:
-    from scorelane import engine
     from scorelane.evaluate.run import Estimate
     from scorelane.transcribe import transcribe
 
-    loaded = engine.load(model, device=device, threads=threads)
+    loaded = load_engine(model, device, threads)
     if save is not None:
         save.mkdir(parents=True, exist_ok=True)
 
