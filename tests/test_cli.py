@@ -228,7 +228,7 @@ def test_progress_shows_on_a_terminal_and_nowhere_else(make_wav: MakeWav, tmp_pa
         0.05,
         *("transcribe", song, "--to", "csv"),
         stderr=writer,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
     )
     os.close(writer)

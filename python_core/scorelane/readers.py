@@ -43,7 +43,7 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc] # untyped library
 def open_soundfile(path: Path) -> Reader | None:
     """Open with libsndfile; ``None`` when it does not know the format."""
     try:
-        file = _ForwardFile(path)
+        file = _ForwardFile(os.fsencode(path) if os.name == "posix" else path)
     except (soundfile.LibsndfileError, TypeError):  # TypeError: .raw, which has no header
         return None
 
