@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scorelane
 import soundfile
+
+import scorelane
 from stub_engine import StubEngine, stub_module
 
 RATE = 16_000

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+
 import scorelane
 from scorelane.errors import Cancelled, ModelError
 from scorelane.notes import Note

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+
 from scorelane.audio import find_audio, open_audio
 from scorelane.display import clock, pitch_name, printable
 from scorelane.errors import AudioError, UsageError

@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from typer.testing import CliRunner, Result
+
 from scorelane.cli.app import app
 from scorelane.notes import Note, read_csv
 from tiny_archive import save_archive
-from typer.testing import CliRunner, Result
 
 RATE = 44_100
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import mido
 import pytest
+from typer.testing import CliRunner, Result
+
 from scorelane.cli.app import app
 from scorelane.midi import write_midi
 from scorelane.notes import Note
 from stub_engine import StubEngine
-from typer.testing import CliRunner, Result
 
 MakeWav = Callable[..., Path]
 STUB = Path(__file__).with_name("stub_engine.py")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from scorelane.colours import lane_colour
 from scorelane.errors import UsageError
 from scorelane.instruments import (

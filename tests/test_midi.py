@@ -8,6 +8,7 @@ import mido
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from scorelane.errors import UsageError
 from scorelane.instruments import midi_class
 from scorelane.lanes import DRUM_CHANNEL, make_lanes

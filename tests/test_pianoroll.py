@@ -9,6 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
+
 from scorelane.colours import lane_colour
 from scorelane.notes import Note
 from scorelane.pianoroll import build_figure

@@ -12,9 +12,10 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
-import scorelane
 from hypothesis import given
 from hypothesis import strategies as st
+
+import scorelane
 from scorelane.errors import AudioError, Cancelled, ModelError, UsageError
 from scorelane.files import atomic_path
 from scorelane.instruments import parse_instruments
