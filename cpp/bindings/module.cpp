@@ -68,21 +68,20 @@ void bind_transcriber(py::module_& module) {
       "One recording as a stream: push samples, take the notes that have ended, flush. The notes\n"
       "are the same whatever the size of the pieces. For one thread at a time; over after an "
       "error.")
-      .def(py::init([](std::shared_ptr<Model> model, double sample_rate, const Programs& programs,
-                       bool drums, std::int64_t batch_size, const py::object& on_progress) {
-             TranscriberOptions options;
-             options.mask = to_mask(programs, drums);
-             options.batch_size = batch_size;
-             options.on_progress = to_progress(on_progress);
-             return std::make_unique<Transcriber>(std::move(model), sample_rate,
-                                                  std::move(options));
-           }),
-           py::arg("model"), py::arg("sample_rate"), py::kw_only(),
-           py::arg("programs") = py::none(), py::arg("drums") = true, py::arg("batch_size") = 0,
-           py::arg("on_progress") = py::none(),
-           "sample_rate in Hz, 1000 to 384000. programs: the only General MIDI programs that may\n"
-           "appear, None for all. batch_size: segments decoded together, 0 for the device's best.\n"
-           "on_progress(seconds_done) is called at most every 50 ms; False cancels.")
+      .def(
+          py::init([](std::shared_ptr<Model> model, double sample_rate, const Programs& programs,
+                      bool drums, std::int64_t batch_size, const py::object& on_progress) {
+            TranscriberOptions options;
+            options.mask = to_mask(programs, drums);
+            options.batch_size = batch_size;
+            options.on_progress = to_progress(on_progress);
+            return std::make_unique<Transcriber>(std::move(model), sample_rate, std::move(options));
+          }),
+          py::arg("model"), py::arg("sample_rate"), py::kw_only(), py::arg("programs") = py::none(),
+          py::arg("drums") = true, py::arg("batch_size") = 0, py::arg("on_progress") = py::none(),
+          "sample_rate in Hz, 1000 to 384000. programs: the only General MIDI programs that may\n"
+          "appear, None for all. batch_size: segments decoded together, 0 for the device's best.\n"
+          "on_progress(seconds_done) is called at most every 50 ms; False cancels.")
       .def(
           "push",
           [](Transcriber& stream, const Samples& samples) {

@@ -35,8 +35,9 @@ c10::Device parse_device(const std::string& name) {
   const int index = numbered ? std::stoi(name.substr(5)) : 0;
   const int count = torch::cuda::device_count();
   if (index >= count) {
-    throw Error(ErrorKind::kEngine, "The device " + name + " does not exist; the last one is cuda:" +
-                                        std::to_string(count - 1) + ".");
+    throw Error(ErrorKind::kEngine,
+                "The device " + name +
+                    " does not exist; the last one is cuda:" + std::to_string(count - 1) + ".");
   }
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
@@ -58,7 +59,8 @@ torch::jit::Module load_module(const std::string& path, const c10::Device& devic
   } catch (const c10::OutOfMemoryError&) {
     throw Error(ErrorKind::kEngine, "The model does not fit into the device's memory.");
   } catch (const std::exception&) {
-    throw Error(ErrorKind::kModel, "\"" + path + "\" is no TorchScript archive or is damaged" + kRemedy);
+    throw Error(ErrorKind::kModel,
+                "\"" + path + "\" is no TorchScript archive or is damaged" + kRemedy);
   }
 }
 
@@ -112,6 +114,8 @@ std::pair<at::Tensor, at::Tensor> Archive::step(const at::Tensor& tokens, std::i
   return {logits, heads};
 }
 
-torch::jit::Method Archive::method(const char* name) const { return module_.get_method(name); }
+torch::jit::Method Archive::method(const char* name) const {
+  return module_.get_method(name);
+}
 
 }  // namespace scorelane

@@ -38,8 +38,8 @@ class Archive {
   torch::jit::Method method(const char* name) const;
 
   c10::Device device_;
+  std::string config_json_;  // before the module: loading that fills it
   torch::jit::Module module_;
-  std::string config_json_;
   ModelConfig config_;
 };
 

@@ -97,11 +97,17 @@ void hand_out(const std::vector<scorelane::Note>& from, scorelane_stream& stream
 
 }  // namespace
 
-int32_t scorelane_abi_version(void) { return SCORELANE_ABI_VERSION; }
+int32_t scorelane_abi_version(void) {
+  return SCORELANE_ABI_VERSION;
+}
 
-const char* scorelane_last_error(void) { return last_error.c_str(); }
+const char* scorelane_last_error(void) {
+  return last_error.c_str();
+}
 
-scorelane_options scorelane_default_options(void) { return {nullptr, 0, 1, 0, nullptr, nullptr}; }
+scorelane_options scorelane_default_options(void) {
+  return {nullptr, 0, 1, 0, nullptr, nullptr};
+}
 
 scorelane_status scorelane_model_load(const char* path, const char* device, int32_t threads,
                                       scorelane_model** model) {
@@ -124,7 +130,9 @@ const char* scorelane_model_device(const scorelane_model* model) {
   return model == nullptr ? "" : model->device.c_str();
 }
 
-void scorelane_model_free(scorelane_model* model) { delete model; }
+void scorelane_model_free(scorelane_model* model) {
+  delete model;
+}
 
 scorelane_status scorelane_stream_new(const scorelane_model* model, double sample_rate,
                                       const scorelane_options* options, scorelane_stream** stream) {
@@ -159,4 +167,6 @@ scorelane_status scorelane_stream_flush(scorelane_stream* stream, const scorelan
   return guarded([&] { hand_out(stream->transcriber.flush(), *stream, notes, note_count); });
 }
 
-void scorelane_stream_free(scorelane_stream* stream) { delete stream; }
+void scorelane_stream_free(scorelane_stream* stream) {
+  delete stream;
+}

@@ -182,9 +182,8 @@ void Batch::step(std::int64_t position) {
   // All that the host needs, in one copy: the new token and either the heads of the consumed one
   // or, where the network has none, the new token's probability. Ids are exact in a float.
   const at::Tensor column = tokens_.to(at::kFloat).unsqueeze(1);
-  const at::Tensor rest = config_.has_note_heads
-                              ? heads
-                              : (logits.amax(1, true) - logits.logsumexp(1, true)).exp();
+  const at::Tensor rest =
+      config_.has_note_heads ? heads : (logits.amax(1, true) - logits.logsumexp(1, true)).exp();
   record(at::cat({column, rest}, 1).to(at::kCPU));
 }
 

@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/jit/runtime/jit_exception.h>
 
+#include <cctype>
+#include <string>
 #include <utility>
 
 #include "archive.h"
@@ -34,8 +36,14 @@ class ThreadCount {
   bool changed_;
 };
 
-Error model_failed(const std::string& reason) {
-  return Error(ErrorKind::kEngine, "The model failed while it ran; export it again. " + reason);
+/// `report` is TorchScript's, a traceback whose last line says what happened.
+Error model_failed(std::string report) {
+  while (!report.empty() && std::isspace(static_cast<unsigned char>(report.back()))) {
+    report.pop_back();
+  }
+  const std::string reason = report.substr(report.rfind('\n') + 1);
+  return Error(ErrorKind::kEngine,
+               "The model failed while it ran; export it again, or use another. (" + reason + ")");
 }
 
 }  // namespace
@@ -57,7 +65,9 @@ std::shared_ptr<const Model> Model::load(const std::string& path, const std::str
   return std::shared_ptr<const Model>(new Model(std::move(impl)));
 }
 
-const ModelConfig& Model::config() const { return impl_->archive.config(); }
+const ModelConfig& Model::config() const {
+  return impl_->archive.config();
+}
 
 std::int64_t Model::default_batch_size() const {
   return impl_->archive.device().is_cpu() ? kBatchOnCpu : kBatchOnCuda;
@@ -81,8 +91,12 @@ std::vector<TokenRow> Model::transcribe(const std::vector<const float*>& windows
   }
 }
 
-const std::string& Model::config_json() const { return impl_->archive.config_json(); }
+const std::string& Model::config_json() const {
+  return impl_->archive.config_json();
+}
 
-std::string Model::device() const { return impl_->archive.device().str(); }
+std::string Model::device() const {
+  return impl_->archive.device().str();
+}
 
 }  // namespace scorelane

@@ -91,8 +91,8 @@ void NoteDecoder::drum(std::int32_t key, const NoteHead& head) {
   }
   // Drums have no offset of their own and live apart from the pitched notes of the same number.
   const std::int32_t velocity = head.velocity > 0 ? head.velocity : velocity_;
-  notes_.push_back(Note{seconds(now_), seconds(now_ + kMinimumSteps), key, 0, true, velocity,
-                        head.confidence});
+  notes_.push_back(
+      Note{seconds(now_), seconds(now_ + kMinimumSteps), key, 0, true, velocity, head.confidence});
 }
 
 void NoteDecoder::tie_pitch(const Key& key) {

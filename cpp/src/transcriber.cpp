@@ -26,10 +26,9 @@ std::string bad_sample_message(double value, std::int64_t frame, double sample_r
 }
 
 TranscriberOptions checked(TranscriberOptions options) {
-  const bool known = std::all_of(options.mask.programs.begin(), options.mask.programs.end(),
-                                 [](std::int32_t program) {
-                                   return program >= 0 && program < Vocabulary::kMidiValues;
-                                 });
+  const bool known = std::all_of(
+      options.mask.programs.begin(), options.mask.programs.end(),
+      [](std::int32_t program) { return program >= 0 && program < Vocabulary::kMidiValues; });
   if (!known) throw Error(ErrorKind::kEngine, "An instrument's program lies outside 0 to 127.");
   if (options.batch_size < 0 || options.batch_size > kLargestBatch) {
     throw Error(ErrorKind::kEngine, "The batch size must lie between 0 (automatic) and " +
@@ -71,8 +70,7 @@ Transcriber::Transcriber(std::shared_ptr<const Network> network, double sample_r
     : network_(std::move(network)),
       options_(checked(std::move(options))),
       sample_rate_(sample_rate),
-      batch_size_(options_.batch_size > 0 ? options_.batch_size
-                                          : network_->default_batch_size()),
+      batch_size_(options_.batch_size > 0 ? options_.batch_size : network_->default_batch_size()),
       resampler_(sample_rate, network_->config().sample_rate),
       segmenter_(static_cast<std::size_t>(network_->config().segment_samples),
                  static_cast<std::size_t>(network_->config().context_samples)),
@@ -111,9 +109,12 @@ void Transcriber::mix(const float* const* channels, std::size_t channel_count, s
   mono_.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     double sum = 0.0;
-    for (std::size_t c = 0; c < channel_count; ++c) sum += static_cast<double>(channels[c][first + i]);
+    for (std::size_t c = 0; c < channel_count; ++c)
+      sum += static_cast<double>(channels[c][first + i]);
     if (!std::isfinite(sum)) {
-      throw Error(ErrorKind::kAudio, bad_sample_message(sum, frames_pushed_ + static_cast<std::int64_t>(i), sample_rate_));
+      throw Error(
+          ErrorKind::kAudio,
+          bad_sample_message(sum, frames_pushed_ + static_cast<std::int64_t>(i), sample_rate_));
     }
     mono_[i] = static_cast<float>(sum / static_cast<double>(channel_count));
   }

@@ -52,8 +52,8 @@ typedef int (*scorelane_progress)(void* user, double seconds_done);
 typedef struct scorelane_options {
   const int32_t* programs; /* the only programs that may appear; null: all */
   size_t program_count;
-  int32_t drums;      /* whether drums may appear */
-  int64_t batch_size; /* segments that go through the network together; 0: by device */
+  int32_t drums;                  /* whether drums may appear */
+  int64_t batch_size;             /* segments that go through the network together; 0: by device */
   scorelane_progress on_progress; /* may be null */
   void* user;                     /* handed to on_progress */
 } scorelane_options;

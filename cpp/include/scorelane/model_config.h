@@ -11,12 +11,12 @@ enum class Granularity { kFull, kClass, kFlat };
 
 /// What the engine needs to know of a model; read from the archive's `config.json`.
 struct ModelConfig {
-  double sample_rate = 0.0;           ///< Hz
-  std::int64_t segment_samples = 0;   ///< length of a segment
-  std::int64_t context_samples = 0;   ///< audio on either side that the network also hears
-  std::int64_t max_tokens = 0;        ///< most tokens that one segment can have
-  std::int64_t vocabulary_size = 0;   ///< width of the logits, padding included
-  bool has_note_heads = false;        ///< the network gives velocity and confidence
+  double sample_rate = 0.0;          ///< Hz
+  std::int64_t segment_samples = 0;  ///< length of a segment
+  std::int64_t context_samples = 0;  ///< audio on either side that the network also hears
+  std::int64_t max_tokens = 0;       ///< most tokens that one segment can have
+  std::int64_t vocabulary_size = 0;  ///< width of the logits, padding included
+  bool has_note_heads = false;       ///< the network gives velocity and confidence
   Granularity granularity = Granularity::kFull;
   Vocabulary vocabulary;
 

@@ -22,6 +22,8 @@ inline bool operator<(const Note& a, const Note& b) {
          std::tie(b.onset, b.offset, b.pitch, b.program, b.is_drum, b.velocity, b.confidence);
 }
 
-inline bool operator==(const Note& a, const Note& b) { return !(a < b) && !(b < a); }
+inline bool operator==(const Note& a, const Note& b) {
+  return !(a < b) && !(b < a);
+}
 
 }  // namespace scorelane

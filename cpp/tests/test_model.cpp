@@ -1,0 +1,220 @@
+#include "scorelane/model.h"
+
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "scorelane/error.h"
+#include "tiny_archive.h"
+#include "tokens.h"
+
+using namespace scorelane;
+
+namespace {
+
+const BatchProgress kGoOn = [](double) { return true; };
+
+std::vector<TokenRow> run(const Model& model, const std::vector<float>& levels,
+                          const InstrumentMask& mask = {}, const BatchProgress& poll = kGoOn) {
+  std::vector<std::vector<float>> windows;
+  std::vector<const float*> pointers;
+  for (const float level : levels) windows.emplace_back(tiny::kWindow, level);
+  for (const auto& window : windows) pointers.push_back(window.data());
+  return model.transcribe(pointers, mask, poll);
+}
+
+std::vector<Token> drums(int count) {
+  std::vector<Token> wanted{tokens::kTie, tokens::kOn};
+  for (int i = 0; i < count; ++i) wanted.push_back(tokens::drum(35 + i));
+  return wanted;
+}
+
+InstrumentMask only(std::vector<std::int32_t> programs) {
+  return {false, std::move(programs), true};
+}
+
+std::string failure(const std::string& path, const std::string& device, ErrorKind kind) {
+  try {
+    Model::load(path, device);
+  } catch (const Error& error) {
+    CHECK(error.kind() == kind);
+    return error.what();
+  }
+  FAIL("it was loaded");
+  return "";
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("rows end each on their own and keep their order") {
+  const auto model = Model::load(tiny::save(tiny::counting()), "cpu");
+  const std::vector<float> levels{0.3F, 1.0F, 0.0F, 0.7F, 0.3F, 0.1F, 1.2F, 0.5F};
+  const std::vector<TokenRow> rows = run(*model, levels);
+  REQUIRE(rows.size() == levels.size());
+  const int counts[] = {3, 10, 0, 7, 3, 1, 12, 5};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    CHECK(rows[i].tokens == drums(counts[i]));
+    REQUIRE(rows[i].heads.size() == rows[i].tokens.size());
+    for (std::size_t k = 2; k < rows[i].heads.size(); ++k) {
+      CHECK(rows[i].heads[k].velocity == 64);
+      CHECK(rows[i].heads[k].confidence == Approx(0.5));
+    }
+  }
+}
+
+TEST_CASE("a row without EOS ends at the longest length and keeps its tokens") {
+  const auto model = Model::load(tiny::save(tiny::endless()), "cpu");
+  const TokenRow row = run(*model, {0.1F}).front();
+  REQUIRE(row.tokens.size() == 20);
+  CHECK(row.tokens[1] == tokens::program(40));
+  CHECK(row.tokens.back() == tokens::pitch(60));
+}
+
+TEST_CASE("without note heads the confidence is the token's probability") {
+  tiny::Archive archive = tiny::counting();
+  const std::string heads = "\"has_note_heads\": true";
+  archive.config_json.replace(archive.config_json.find(heads), heads.size(),
+                              "\"has_note_heads\": false");
+  const auto model = Model::load(tiny::save(archive), "cpu");
+  const TokenRow row = run(*model, {0.2F}).front();
+  CHECK(row.heads[2].velocity == 0);
+  CHECK(row.heads[2].confidence == Approx(2.71828 / (2.71828 + 1535.0)).epsilon(1e-4));
+}
+
+TEST_CASE("only the chosen programs are written") {
+  const auto model = Model::load(tiny::save(tiny::endless()), "cpu");
+  CHECK(run(*model, {0.1F}, only({40, 41})).front().tokens[1] == tokens::program(40));
+  CHECK(run(*model, {0.1F}, only({0, 3})).front().tokens[1] == tokens::program(0));
+}
+
+TEST_CASE("before a chosen program is written no pitch is") {
+  const auto model = Model::load(tiny::save(tiny::endless()), "cpu");
+  // Neither of the model's programs is allowed: any other token may come, but no pitch.
+  const TokenRow row = run(*model, {0.1F}, only({70})).front();
+  bool program_seen = false;
+  for (const Token token : row.tokens) {
+    const Event event = tokens::kVocabulary.event(token);
+    if (event.kind == EventKind::kProgram) {
+      program_seen = true;
+      CHECK(event.value == 70);
+    }
+    if (event.kind == EventKind::kPitch) CHECK(program_seen);
+  }
+}
+
+TEST_CASE("a model of MIDI classes writes the class of a chosen program") {
+  tiny::Archive archive = tiny::endless();
+  const std::string full = "\"full\"";
+  archive.config_json.replace(archive.config_json.find(full), full.size(), "\"class\"");
+  const auto model = Model::load(tiny::save(archive), "cpu");
+  CHECK(run(*model, {0.1F}, only({43})).front().tokens[1] == tokens::program(40));
+}
+
+TEST_CASE("without drums none are written") {
+  const auto model = Model::load(tiny::save(tiny::counting()), "cpu");
+  InstrumentMask mask;
+  mask.drums = false;
+  for (const TokenRow& row : run(*model, {0.5F, 1.0F}, mask)) {
+    for (const Token token : row.tokens) {
+      CHECK(tokens::kVocabulary.event(token).kind != EventKind::kDrum);
+    }
+  }
+}
+
+TEST_CASE("progress grows and cancels at once") {
+  const auto model = Model::load(tiny::save(tiny::counting()), "cpu");
+  double last = 0.0;
+  int calls = 0;
+  run(*model, {0.1F, 0.5F, 1.0F}, {}, [&](double done) {
+    CHECK(done >= last);
+    last = done;
+    ++calls;
+    return true;
+  });
+  CHECK(last == 1.0);
+  CHECK(calls > 12);
+
+  int left = 5;
+  try {
+    run(*model, {1.0F}, {}, [&](double) { return --left > 0; });
+    FAIL("it was not cancelled");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::kCancelled);
+  }
+  CHECK(left == 0);
+}
+
+TEST_CASE("what the callback throws comes through") {
+  const auto model = Model::load(tiny::save(tiny::counting()), "cpu");
+  CHECK_THROWS_AS(run(*model, {1.0F}, {}, [](double) -> bool { throw 42; }), int);
+}
+
+TEST_CASE("a model that fails while it runs is an engine error") {
+  const auto model = Model::load(tiny::save(tiny::failing()), "cpu");
+  try {
+    run(*model, {1.0F});
+    FAIL("it ran");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::kEngine);
+    CHECK(has(error.what(), "a wire came loose"));
+  }
+}
+
+TEST_CASE("files that are no model are refused with a way out") {
+  const std::string good = tiny::save(tiny::counting());
+  std::ifstream file(good, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+
+  CHECK(has(failure("/nowhere/model.pt", "cpu", ErrorKind::kModel), "There is no model file"));
+  CHECK(has(failure("/", "cpu", ErrorKind::kModel), "There is no model file"));
+  CHECK(has(failure(tiny::save_bytes("hello"), "cpu", ErrorKind::kModel), "scorelane export"));
+  CHECK(has(failure(tiny::save_bytes(""), "cpu", ErrorKind::kModel), "scorelane export"));
+  CHECK(has(failure(tiny::save_bytes(bytes.substr(0, bytes.size() / 2)), "cpu", ErrorKind::kModel),
+            "damaged"));
+  CHECK(has(
+      failure(tiny::save({"def forward(self, x):\n    return x\n", ""}), "cpu", ErrorKind::kModel),
+      "no Scorelane model"));
+  CHECK(has(failure(tiny::save({tiny::counting().body, ""}), "cpu", ErrorKind::kModel),
+            "no Scorelane model"));
+  CHECK(
+      has(failure(tiny::save({tiny::counting().body, "{}"}), "cpu", ErrorKind::kModel), "format"));
+}
+
+TEST_CASE("a model whose step returns something else is refused") {
+  tiny::Archive archive = tiny::counting();
+  const std::string width = "[tokens.size(0), 1536]";
+  archive.body.replace(archive.body.find(width), width.size(), "[tokens.size(0), 1400]");
+  const auto model = Model::load(tiny::save(archive), "cpu");
+  try {
+    run(*model, {1.0F});
+    FAIL("it ran");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::kModel);
+  }
+}
+
+TEST_CASE("devices that do not exist are engine errors") {
+  const std::string good = tiny::save(tiny::counting());
+  CHECK(has(failure(good, "gpu", ErrorKind::kEngine), "unknown"));
+  CHECK(has(failure(good, "cuda:x", ErrorKind::kEngine), "unknown"));
+  CHECK(has(failure(good, "", ErrorKind::kEngine), "unknown"));
+  CHECK(has(failure(good, "cuda:99", ErrorKind::kEngine), "device"));
+  CHECK_THROWS_AS(Model::load(good, "cpu", -1), Error);
+}
+
+TEST_CASE("where there is a GPU it gives the CPU's tokens") {
+  const std::string path = tiny::save(tiny::counting());
+  const auto automatic = Model::load(path, "auto");
+  if (automatic->device() == "cpu") return;
+  const auto host = Model::load(path, "cpu");
+  const std::vector<float> levels{0.3F, 1.0F, 0.0F, 0.7F};
+  const auto wanted = run(*host, levels);
+  const auto got = run(*automatic, levels);
+  for (std::size_t i = 0; i < levels.size(); ++i) CHECK(got[i].tokens == wanted[i].tokens);
+}

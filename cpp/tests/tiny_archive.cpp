@@ -1,0 +1,94 @@
+#include "tiny_archive.h"
+
+#include <torch/script.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace tiny {
+
+namespace {
+
+const char* const kConfig = R"({"format": 1, "sample_rate": 16000, "segment_samples": 1600,
+  "context_samples": 0, "velocity_bins": 1, "steps_per_second": 100, "max_shift": 1000,
+  "max_tokens": 20, "vocabulary_size": 1536, "granularity": "full", "has_note_heads": true})";
+
+const char* const kEncodeAndStart = R"(
+def encode(self, audio: Tensor) -> List[Tensor]:
+    return [torch.round(audio.abs().mean(1, keepdim=True) * 10.0).long()]
+
+def start(self, memory: List[Tensor]) -> List[Tensor]:
+    return [torch.zeros_like(memory[0])]
+)";
+
+std::string temporary_path() {
+  static int count = 0;
+  const auto name = "scorelane-test-" + std::to_string(getpid()) + "-" + std::to_string(count++);
+  return (std::filesystem::temp_directory_path() / name).string();
+}
+
+}  // namespace
+
+Archive counting() {
+  return {std::string(kEncodeAndStart) + R"(
+def step(self, tokens: Tensor, position: int, memory: List[Tensor],
+         state: List[Tensor]) -> Tuple[Tensor, Tensor]:
+    done = state[0] - 2
+    token = torch.where(done < memory[0], 1298 + done, torch.ones_like(done))
+    token = torch.where(done == -2, 1134 * torch.ones_like(done), token)
+    token = torch.where(done == -1, 1133 * torch.ones_like(done), token)
+    state[0].add_(1)
+    logits = torch.zeros([tokens.size(0), 1536], device=tokens.device)
+    logits.scatter_(1, token, 1.0)
+    heads = torch.zeros([tokens.size(0), 2], device=tokens.device)
+    heads[:, 0] = 64.0 / 127.0
+    return logits, heads
+)",
+          kConfig};
+}
+
+Archive endless() {
+  return {std::string(kEncodeAndStart) + R"(
+def step(self, tokens: Tensor, position: int, memory: List[Tensor],
+         state: List[Tensor]) -> Tuple[Tensor, Tensor]:
+    logits = torch.zeros([tokens.size(0), 1536], device=tokens.device)
+    if position == 0:
+        logits[:, 1134] = 1.0
+    elif position == 1:
+        logits[:, 1135 + 40] = 2.0
+        logits[:, 1135] = 1.0
+    else:
+        logits[:, 1004 + 60] = 1.0
+    return logits, torch.zeros([tokens.size(0), 2], device=tokens.device)
+)",
+          kConfig};
+}
+
+Archive failing() {
+  return {std::string(kEncodeAndStart) + R"(
+def step(self, tokens: Tensor, position: int, memory: List[Tensor],
+         state: List[Tensor]) -> Tuple[Tensor, Tensor]:
+    assert position < 0, "a wire came loose"
+    return tokens, tokens
+)",
+          kConfig};
+}
+
+std::string save(const Archive& archive) {
+  torch::jit::Module module("Tiny");
+  module.define(archive.body);
+  torch::jit::ExtraFilesMap extra;
+  if (!archive.config_json.empty()) extra["config.json"] = archive.config_json;
+  const std::string path = temporary_path();
+  module.save(path, extra);
+  return path;
+}
+
+std::string save_bytes(const std::string& bytes) {
+  const std::string path = temporary_path();
+  std::ofstream(path, std::ios::binary) << bytes;
+  return path;
+}
+
+}  // namespace tiny

@@ -1,0 +1,205 @@
+"""The one door to the C++ engine: a model and sound in, notes out.
+
+    engine = scorelane.engine.load()
+    notes = engine.transcribe(samples, 44100)
+
+docs/ENGINE-API.md describes the engine; `scorelane.transcribe` is the same with files and filters.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scorelane.archives import load_archive
+from scorelane.errors import AudioError, EngineError, UsageError
+from scorelane.instruments import InstrumentMask
+from scorelane.notes import Note
+from scorelane.vocabulary import Vocabulary
+
+# torch's libraries are found without torch's Python package, whose import costs more than loading
+# a model. Where that fails (a CUDA build keeps libraries in other packages) it is asked for help.
+try:
+    from scorelane import _engine
+except ImportError:
+    import torch
+
+    try:
+        from scorelane import _engine
+    except ImportError as error:
+        raise EngineError(
+            f"The engine does not fit torch {torch.__version__}, or was not built; install "
+            f"Scorelane again in this environment. ({error})"
+        ) from error
+
+# Called with the seconds of the recording that are done, at most every 50 ms; False cancels.
+Progress: TypeAlias = Callable[[float], object]
+
+
+def load(
+    model: str | os.PathLike[str] | None = None, device: str = "auto", threads: int = 0
+) -> Engine:
+    """Load a model.
+
+    Args:
+        model: a TorchScript archive, a folder with config.json and model.safetensors, or the name
+            of a model that ships with Scorelane; ``None`` is Scorelane's own.
+        device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+        threads: CPU threads, 0 for torch's choice.
+
+    Raises:
+        ModelError: the model is missing, damaged or of the wrong kind.
+        EngineError: there is no such device.
+    """
+
+    def open_archive(path: Path) -> Engine:
+        return Engine(_engine.Model.load(str(path), device, threads))
+
+    return load_archive(model, open_archive)
+
+
+class Engine:
+    """A loaded model. May be used by several threads at once.
+
+    Attributes:
+        config: the model's config.json.
+        device: where it runs, such as ``"cpu"`` or ``"cuda:0"``.
+    """
+
+    def __init__(self, model: _engine.Model) -> None:
+        self.config: dict[str, Any] = json.loads(model.config)
+        self.device: str = model.device
+        self._model = model
+
+    def __repr__(self) -> str:
+        return f"Engine({self.config.get('name', '')!r}, device={self.device!r})"
+
+    def stream(
+        self,
+        sample_rate: float,
+        *,
+        instruments: InstrumentMask | None = None,
+        batch_size: int = 0,
+        on_progress: Progress | None = None,
+    ) -> Stream:
+        """Begin to transcribe a recording of ``sample_rate`` Hz (1000 to 384000).
+
+        ``instruments`` are the only ones that may appear. ``batch_size`` segments go through the
+        network together (0 chooses by device): notes come out in groups of that many segments.
+        """
+        programs = None if instruments is None else sorted(instruments.programs)
+        return Stream(
+            _engine.Transcriber(
+                self._model,
+                sample_rate,
+                programs=programs,
+                drums=instruments is None or instruments.drums,
+                batch_size=batch_size,
+                on_progress=on_progress,
+            )
+        )
+
+    def transcribe(
+        self,
+        samples: ArrayLike,
+        sample_rate: float,
+        *,
+        instruments: InstrumentMask | None = None,
+        batch_size: int = 0,
+        on_progress: Progress | None = None,
+    ) -> list[Note]:
+        """Notes of a whole recording, in order of onset; arguments as in :meth:`stream`.
+
+        ``samples`` are floats in -1..1, [n] or [channels, n].
+        """
+        stream = self.stream(
+            sample_rate, instruments=instruments, batch_size=batch_size, on_progress=on_progress
+        )
+        return sorted(stream.push(samples) + stream.flush())
+
+    def tokens(
+        self, windows: ArrayLike, *, instruments: InstrumentMask | None = None
+    ) -> list[NDArray[np.int32]]:
+        """Tokens, EOS left out, of windows [batch, window samples] at the model's own rate.
+
+        A window is the segment and its context on both sides; see docs/ENGINE-API.md.
+        """
+        programs = None if instruments is None else sorted(instruments.programs)
+        drums = instruments is None or instruments.drums
+        return self._model.tokens(_floats(windows), programs, drums)
+
+
+class Stream:
+    """One recording on its way through the engine, for one thread at a time.
+
+    The notes do not depend on how the audio is cut into pieces, and memory does not grow with its
+    length. After any error the stream is over.
+    """
+
+    def __init__(self, transcriber: _engine.Transcriber) -> None:
+        self._transcriber = transcriber
+
+    def push(self, samples: ArrayLike) -> list[Note]:
+        """Take samples (floats in -1..1), [n] or [channels, n]; return the notes that have ended.
+
+        Raises:
+            AudioError: a sample is not finite, or the array has another shape or type.
+            Cancelled: the progress function returned ``False``.
+            EngineError: the model failed, or the stream has ended.
+        """
+        return _notes(self._transcriber.push(_floats(samples)))
+
+    def flush(self) -> list[Note]:
+        """Transcribe what is left and return the last notes; ends the stream."""
+        return _notes(self._transcriber.flush())
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """How many of the network's events made no sense and were left out, by kind."""
+        return self._transcriber.skipped
+
+
+def decode_tokens(
+    segments: Sequence[ArrayLike],
+    starts: Iterable[float],
+    vocabulary: Vocabulary | None = None,
+    *,
+    end: float | None = None,
+) -> list[Note]:
+    """Notes written by the tokens of consecutive segments that begin at ``starts`` seconds.
+
+    Each segment ends where the next begins; notes that still sound after the last one end at
+    ``end`` seconds, or at the last event where that is not given. Start times are floored to the
+    vocabulary's grid. ``None`` is MT3's vocabulary with one velocity.
+    """
+    vocabulary = vocabulary or Vocabulary()
+    times = list(starts)
+    if len(times) != len(segments):
+        raise UsageError(f"{len(segments)} segments came with {len(times)} start times.")
+    decoder = _engine.NoteDecoder(
+        vocabulary.velocity_bins, vocabulary.max_shift, vocabulary.steps_per_second
+    )
+    for index, tokens in enumerate(segments):
+        limit = times[index + 1] if index + 1 < len(times) else None
+        decoder.decode(tokens, times[index], limit)
+    decoder.finish(end)
+    return _notes(decoder.take_notes())
+
+
+def _floats(samples: ArrayLike) -> NDArray[np.floating[Any]]:
+    array = np.asarray(samples)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise AudioError(
+            f"The samples are of type {array.dtype}; give floating-point numbers between -1 and 1."
+        )
+    return array
+
+
+def _notes(array: NDArray[np.void]) -> list[Note]:
+    return [Note(*fields) for fields in array.tolist()]
