@@ -49,14 +49,14 @@ _FONTS: tuple[SoundFont, ...] = (
     SoundFont(
         "blackpearl",
         _SOUNDS / "sf2/Black_Pearl_4_LV2.sf2",
-        Licence("avldrums.lv2-soundfont", "GPL-2+", "Glen MacArthur, Robin Gareus"),
+        Licence("avldrums.lv2-soundfont", "CC BY-SA 3.0", "Glen MacArthur"),
         weight=3.0,
         kit_keys=_AVL_KEYS,
     ),
     SoundFont(
         "redzeppelin",
         _SOUNDS / "sf2/Red_Zeppelin_4_LV2.sf2",
-        Licence("avldrums.lv2-soundfont", "GPL-2+", "Glen MacArthur, Robin Gareus"),
+        Licence("avldrums.lv2-soundfont", "CC BY-SA 3.0", "Glen MacArthur"),
         weight=3.0,
         kit_keys=_AVL_KEYS,
     ),
@@ -65,7 +65,7 @@ _FONTS: tuple[SoundFont, ...] = (
 # folder, name, licence, author, weight: real drums weigh more than electronic ones.
 _KITS: tuple[tuple[str, str, str, str, float], ...] = (
     ("Audiophob", "audiophob", "CC0", "Audiophob", 1.0),
-    ("BJA_Pacific", "bjapacific", "CC BY-SA 3.0", "Luc Tanguay", 2.0),
+    ("BJA_Pacific", "bjapacific", "CC BY-SA 3.0 US", "Luc Tunguay", 2.0),
     ("ColomboAcousticDrumkit", "colombo", "GPL-2+ with exception", "Marcos Guglielmetti", 2.0),
     ("ElectricEmpireKit", "electricempire", "GPL-2+", "Artemiy Pavlov", 0.5),
     ("ForzeeStereo", "forzee", "GPL-2", "Vladimir Sadovnikov, Alexander Belokurov", 3.0),
