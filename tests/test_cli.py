@@ -19,6 +19,7 @@ from scorelane.cli.app import app
 from scorelane.midi import write_midi
 from scorelane.notes import Note
 from stub_engine import StubEngine
+from tiny_archive import save_archive
 
 MakeWav = Callable[..., Path]
 STUB = Path(__file__).with_name("stub_engine.py")
@@ -254,3 +255,11 @@ def test_progress_shows_on_a_terminal_and_nowhere_else(make_wav: MakeWav, tmp_pa
         stdout=subprocess.PIPE,
     )
     assert quiet.communicate(timeout=60)[1] == b""
+
+
+def test_info_about_a_model(tmp_path: Path) -> None:
+    page = run("info", save_archive(tmp_path / "tiny.pt"), "--device", "cpu").stdout
+    assert re.search(r"model +tiny 0\.1\.0\n", page)
+    assert re.search(r"hears +0\.20 s at a time, 16000 Hz\n", page)
+    assert re.search(r"instruments +128 programs, full\n", page)
+    assert re.search(r"runs on +cpu\n", page)

@@ -63,7 +63,7 @@ def root(
     """Turn recordings into lanes: one MIDI track per instrument.
 
     [cyan]scorelane transcribe song.mp3[/cyan]   writes song.mid and song.png beside it
-    [cyan]scorelane info[/cyan]                  shows versions, the model and the devices
+    [cyan]scorelane info[/cyan]                  shows versions, the model and its device
     """
 
 
