@@ -237,7 +237,8 @@ def _voice_level(
     loudest: dict[int, tuple[int, float]] = {}
     for note, level in zip(notes, levels, strict=True):
         loudest[note.pitch] = max(loudest.get(note.pitch, (0, 0.0)), (note.velocity, float(level)))
-    core = [key for key in (36, 38) if is_drum and key in loudest] or list(loudest)
+    drums: list[int] = [key for key in (36, 38) if is_drum and key in loudest]
+    core = drums or list(loudest)
     return max(float(np.median([loudest[pitch][1] for pitch in core])), 1e-6)
 
 
