@@ -14,7 +14,7 @@ MARGIN_SECONDS = 6.0
 CORPUS_EXPONENT = 0.3
 """Corpora are drawn by their share of hours to this power, as MT3 draws its data sets."""
 
-SOLO, FEW, ALL = 0.3, 0.3, 0.4
+SOLO, FEW = 0.4, 0.35
 GUEST_DRUMS, GUEST_SONG = 0.2, 0.15
 
 

@@ -88,7 +88,7 @@ class Mixer:
                     int(note["velocity"]),
                 )
             )
-        room.add(sound, 10.0 ** (rng.uniform(-14.0, 0.0) / 20.0))
+        room.add(sound, 10.0 ** (rng.uniform(-10.0, 0.0) / 20.0))
         return played
 
     def _voice(self, rng: np.random.Generator, part: Part) -> int:

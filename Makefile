@@ -1,0 +1,98 @@
+# Everything a newcomer needs:   make transcribe AUDIO=song.flac   and   make test
+# The first call sets up .venv and builds the engine; later calls are quick.
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+AUDIO ?=
+PEERS_PYTHON = .venv-peers/bin/python
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+# Debian packages: what building needs, and what tests and training need besides.
+BUILD_PACKAGES = g++ pkg-config libsoxr-dev nlohmann-json3-dev
+TEST_PACKAGES = $(BUILD_PACKAGES) catch2 libfluidsynth3 timgm6mb-soundfont
+TRAIN_PACKAGES = libfluidsynth3 fluid-soundfont-gm timgm6mb-soundfont \
+	musescore-general-soundfont csound-soundfont avldrums.lv2-soundfont hydrogen-drumkits
+# Debian's own Python keeps these apart; others bring them.
+ifeq ($(shell command -v $(PYTHON)),/usr/bin/python3)
+BUILD_PACKAGES += python3-venv python3-dev
+endif
+
+ENGINE_SOURCES = pyproject.toml CMakeLists.txt $(shell find cpp -type f 2>/dev/null)
+
+.PHONY: help transcribe test lint cpp-test check-slow bench peers train-packages clean
+
+help:
+	@echo "make transcribe AUDIO=song.flac   set up, transcribe, write song.mid and song.png"
+	@echo "make test                         set up, run every test (C++ and Python)"
+	@echo "make check-slow                   the long proofs: hours of audio, fuzzing, sanitizers"
+	@echo "make bench                        speed and accuracy beside Basic Pitch"
+	@echo "make clean                        remove .venv and build"
+
+# Installs what is missing of the packages in $(1); asks nothing.
+define install_packages
+	@missing=; for p in $(1); do \
+	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    root=; [ "$$(id -u)" = 0 ] || root="sudo -n"; \
+	    echo "installing$$missing"; \
+	    { $$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq \
+	        --no-install-recommends $$missing >/dev/null; } || \
+	    { echo "These packages are needed and could not be installed:$$missing" >&2; exit 1; }; \
+	fi
+endef
+
+# A torch that is already in .venv stays.
+.venv/torch.stamp:
+	$(call install_packages,$(BUILD_PACKAGES))
+	$(PYTHON) -m venv .venv
+	@echo "installing torch and the Python packages"
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) install $(TORCH)
+	@$(PIP) install 'scikit-build-core>=0.11' 'pybind11>=2.12' ninja 'cmake>=3.21'
+	@touch $@
+
+.venv/engine.stamp: .venv/torch.stamp $(ENGINE_SOURCES)
+	$(call install_packages,$(BUILD_PACKAGES))
+	@echo "building the engine"
+	@$(PIP) install --no-build-isolation --editable .
+	@touch $@
+
+# The same build folder as the engine's, so that nothing is compiled twice.
+.venv/test.stamp: .venv/engine.stamp
+	$(call install_packages,$(TEST_PACKAGES))
+	@echo "building the C++ tests"
+	@$(PIP) install --no-build-isolation --editable '.[test]' -Ccmake.define.SCORELANE_BUILD_TESTS=ON
+	@touch $@
+
+transcribe: .venv/engine.stamp
+ifeq ($(AUDIO),)
+	$(BIN)/scorelane transcribe examples/example.flac --out build/example --overwrite
+	$(BIN)/scorelane evaluate examples/example.flac
+else
+	$(BIN)/scorelane transcribe "$(AUDIO)" --overwrite
+endif
+
+test: .venv/test.stamp lint cpp-test
+	$(BIN)/python -m pytest
+
+lint: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $$(git ls-files 'cpp/*.cpp' 'cpp/*.h')
+
+cpp-test: .venv/test.stamp
+	$(BIN)/ctest --test-dir build/python --output-on-failure
+
+check-slow: .venv/test.stamp
+	$(BIN)/python -m pytest -m slow --timeout 3600
+	$(BIN)/cmake --preset asan
+	$(BIN)/cmake --build --preset asan
+	$(BIN)/ctest --preset asan
+
+train-packages: .venv/test.stamp
+	$(call install_packages,$(TRAIN_PACKAGES))
+
+clean:
+	rm -rf .venv .venv-peers build

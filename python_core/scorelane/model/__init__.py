@@ -1,0 +1,1 @@
+"""The network: front end, transformer, configuration, weights and TorchScript export."""

@@ -1,0 +1,191 @@
+"""Configuration of a model: everything that weights alone do not say.
+
+It travels as ``config.json`` beside the weights and inside the TorchScript archive, where the
+engine reads it. ``mt3`` is the network of MT3 (arXiv 2111.03017, section 3.3); ``scorelane`` is
+ours.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from scorelane.errors import ModelError
+from scorelane.vocabulary import Granularity, Vocabulary
+
+FORMAT = 1
+Kind = Literal["mt3", "scorelane"]
+
+
+@dataclass(frozen=True)
+class FrontEndConfig:
+    """How audio becomes frames.
+
+    For ``mt3`` a log-mel spectrogram (section 3.3: 512 bins, hop 128, FFT 2048). For
+    ``scorelane`` ``bins`` is the number of log-frequency bins, three a semitone from ``low_hz``,
+    of which each pitch looks at its own harmonics.
+    """
+
+    hop: int
+    fft: int
+    bins: int
+    low_hz: float
+    high_hz: float
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes of the transformer.
+
+    ``time_aligned`` chooses rotary positions with time-aligned cross-attention instead of MT3's
+    fixed sinusoids; it also rescales attention by 1 / sqrt(head width), which MT3 leaves out.
+    ``frames_per_state`` neighbouring frames become one state of the encoder.
+    """
+
+    width: int
+    heads: int
+    head_width: int
+    feed_forward: int
+    encoder_layers: int
+    decoder_layers: int
+    dropout: float
+    time_aligned: bool
+    frames_per_state: int
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """One model. ``segment_samples`` are decoded, ``context_samples`` on each side only heard."""
+
+    name: str
+    kind: Kind
+    frontend: FrontEndConfig
+    network: NetworkConfig
+    version: str = "0.1.0"
+    sample_rate: int = 16000
+    segment_samples: int = 32768
+    context_samples: int = 0
+    velocity_bins: int = 1
+    steps_per_second: int = 100
+    max_shift: int = 1000
+    max_tokens: int = 1024
+    granularity: Granularity = "full"
+    programs: list[int] = field(default_factory=list)
+    default_confidence: float = 0.0
+    licence: str = "CC BY 4.0"
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The ids of the model's tokens."""
+        return Vocabulary(self.velocity_bins, self.steps_per_second, self.max_shift)
+
+    @property
+    def has_note_heads(self) -> bool:
+        """Whether the decoder states velocity and confidence of each note."""
+        return self.kind == "scorelane"
+
+    @property
+    def window_samples(self) -> int:
+        """Samples that one segment's encoder hears."""
+        return self.segment_samples + 2 * self.context_samples
+
+    @property
+    def segment_seconds(self) -> float:
+        """Length of a segment in seconds."""
+        return self.segment_samples / self.sample_rate
+
+    @property
+    def frames(self) -> int:
+        """Frames of one window."""
+        return self.window_samples // self.frontend.hop
+
+    def to_json(self) -> str:
+        """The configuration as the text of ``config.json``."""
+        values = asdict(self)
+        derived = {
+            "format": FORMAT,
+            "vocabulary_size": self.vocabulary.size,
+            "has_note_heads": self.has_note_heads,
+        }
+        return json.dumps(derived | values, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelConfig:
+        """Parse :meth:`to_json`'s text; raises :class:`ModelError` with the reason."""
+        try:
+            values = json.loads(text)
+            if values["format"] != FORMAT:
+                raise ModelError(
+                    f"the model's format is {values['format']}, this Scorelane reads {FORMAT}; "
+                    "update Scorelane or choose another model"
+                )
+            known = {f.name for f in fields(cls)}
+            kept: dict[str, Any] = {k: v for k, v in values.items() if k in known}
+            kept["frontend"] = FrontEndConfig(**kept["frontend"])
+            kept["network"] = NetworkConfig(**kept["network"])
+            config = cls(**kept)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"the model's config.json cannot be understood: {error!r}") from error
+        if config.kind not in ("mt3", "scorelane"):
+            raise ModelError(f"the model's kind {config.kind!r} is neither 'mt3' nor 'scorelane'")
+        return config
+
+    @classmethod
+    def read(cls, path: Path) -> ModelConfig:
+        """Read ``config.json``; raises :class:`ModelError` when it is missing or wrong."""
+        try:
+            return cls.from_json(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ModelError(f"{path} cannot be read: {error}") from error
+
+
+def mt3_config(*, piano: bool = False) -> ModelConfig:
+    """MT3's own network; ``piano`` is the ISMIR 2021 one (512 frames, 127 velocities)."""
+    return ModelConfig(
+        name="ismir2021" if piano else "mt3",
+        kind="mt3",
+        frontend=FrontEndConfig(hop=128, fft=2048, bins=512, low_hz=20.0, high_hz=7600.0),
+        network=NetworkConfig(
+            width=512,
+            heads=6,
+            head_width=64,
+            feed_forward=1024,
+            encoder_layers=8,
+            decoder_layers=8,
+            dropout=0.1,
+            time_aligned=False,
+            frames_per_state=1,
+        ),
+        segment_samples=512 * 128 if piano else 256 * 128,
+        velocity_bins=127 if piano else 1,
+        granularity="flat" if piano else "full",
+        max_tokens=1024,
+        licence="Apache-2.0",
+    )
+
+
+def scorelane_config(
+    *, width: int = 256, encoder_layers: int = 4, decoder_layers: int = 3
+) -> ModelConfig:
+    """Our own network; docs/MODEL.md says why it looks as it does."""
+    return ModelConfig(
+        name="scorelane",
+        kind="scorelane",
+        frontend=FrontEndConfig(hop=256, fft=2048, bins=294, low_hz=27.5, high_hz=7800.0),
+        network=NetworkConfig(
+            width=width,
+            heads=width // 64,
+            head_width=64,
+            feed_forward=2 * width,
+            encoder_layers=encoder_layers,
+            decoder_layers=decoder_layers,
+            dropout=0.0,
+            time_aligned=True,
+            frames_per_state=2,
+        ),
+        context_samples=4096,
+        max_tokens=512,
+        default_confidence=0.3,
+    )

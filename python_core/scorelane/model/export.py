@@ -1,0 +1,113 @@
+"""One TorchScript archive of a model: front end, encoder, decode step, configuration.
+
+docs/MODEL.md holds the contract with the engine.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from scorelane.files import atomic_path
+from scorelane.model.config import ModelConfig
+from scorelane.model.layers import rotation
+from scorelane.model.transformer import Transformer
+from scorelane.model.weights import load_weights
+
+CONFIG_FILE = "config.json"
+
+
+class Archive(nn.Module):
+    """What the engine calls: ``encode``, ``start`` and ``step``, each over a batch of segments."""
+
+    def __init__(self, model: Transformer, config: ModelConfig) -> None:
+        super().__init__()
+        self.encoder = model.encoder
+        self.decoder = model.decoder
+        self.max_tokens = config.max_tokens
+        self.heads = config.network.heads
+        self.head_width = config.network.head_width
+
+    @torch.jit.export
+    def encode(self, audio: Tensor) -> list[Tensor]:
+        """Cross-attention keys and values of ``audio`` [batch, window samples]."""
+        states, _ = self.encoder(self.encoder.input.features(audio))
+        return self.decoder.remember(states)
+
+    @torch.jit.export
+    def start(self, memory: list[Tensor]) -> list[Tensor]:
+        """A fresh decoder state: per layer empty keys and values, then time and shift flag."""
+        batch = memory[0].size(0)
+        shape = [batch, self.heads, self.max_tokens, self.head_width]
+        state: list[Tensor] = []
+        for _ in range(len(memory)):
+            state.append(torch.zeros(shape, dtype=memory[0].dtype, device=memory[0].device))
+        state.append(torch.zeros([batch], dtype=torch.long, device=memory[0].device))
+        state.append(torch.zeros([batch], dtype=torch.bool, device=memory[0].device))
+        return state
+
+    @torch.jit.export
+    def step(
+        self, tokens: Tensor, position: int, memory: list[Tensor], state: list[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Consume ``tokens`` [batch] at ``position``; see docs/MODEL.md."""
+        decoder = self.decoder
+        time = self._advance(tokens, state[-2], state[-1]).unsqueeze(1) * decoder.frames_per_step
+        place = torch.full([1], position, device=tokens.device)
+        x = decoder.embed(tokens.unsqueeze(1), place, time)
+        cosine, sine = rotation(place, self.head_width)
+        time_cosine, time_sine = rotation(time.unsqueeze(1), self.head_width)
+        for index, layer in enumerate(decoder.layers):
+            query, key, value = layer.ask(x, cosine, sine)  # type: ignore[operator]
+            keys, values = state[2 * index], state[2 * index + 1]
+            keys[:, :, position : position + 1] = key
+            values[:, :, position : position + 1] = value
+            attended = layer.self_attention(  # type: ignore[operator]
+                query, keys[:, :, : position + 1], values[:, :, : position + 1], False
+            )
+            kept = (memory[2 * index], memory[2 * index + 1])
+            x = layer.finish(x, attended, kept, time_cosine, time_sine)  # type: ignore[operator]
+        x = decoder.norm(x).squeeze(1)
+        logits = decoder.logits(x).float()
+        if not decoder.has_note_heads:
+            return logits, torch.zeros([tokens.size(0), 2], device=tokens.device)
+        notes = decoder.notes(x).float()
+        return logits, torch.stack([torch.sigmoid(notes[:, 0]), notes[:, 1]], dim=1)
+
+    def _advance(self, tokens: Tensor, time: Tensor, after_shift: Tensor) -> Tensor:
+        """Update the running time, in steps, as :meth:`Decoder.times` does for whole rows."""
+        shift, max_shift = self.decoder.shift, self.decoder.max_shift
+        is_shift = (tokens >= shift) & (tokens <= shift + max_shift)
+        base = torch.where(after_shift, time, torch.zeros_like(time))
+        time.copy_(torch.where(is_shift, base + tokens - shift, time))
+        after_shift.copy_(is_shift)
+        return time
+
+
+def script(model: Transformer, config: ModelConfig) -> torch.jit.ScriptModule:
+    """``model`` compiled to TorchScript, in evaluation mode."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        scripted = torch.jit.script(Archive(model, config).eval())
+    assert isinstance(scripted, torch.jit.ScriptModule)
+    return scripted
+
+
+def save_archive(model: Transformer, config: ModelConfig, path: Path) -> None:
+    """Write ``model`` as a TorchScript archive with ``config.json`` inside."""
+    scripted = script(model.to("cpu").float(), config)
+    with atomic_path(path) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.save(scripted, str(temporary), _extra_files={CONFIG_FILE: config.to_json()})
+
+
+def export_archive(weights: Path, path: Path) -> None:
+    """Export the weights folder ``weights`` to the archive ``path``.
+
+    Raises :class:`scorelane.errors.ModelError` when the folder does not hold a model.
+    """
+    model, config = load_weights(weights)
+    save_archive(model, config, path)

@@ -1,0 +1,101 @@
+"""The pieces of the transformer: attention, gated feed-forward, positions.
+
+T5 v1.1's pieces (arXiv 2002.05202; MT3, section 3.3): RMSNorm before each block, no biases, GELU
+gating. Written so that TorchScript can compile them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from scorelane.model.config import NetworkConfig
+
+NORM_EPSILON = 1e-6
+
+
+def norm(width: int) -> nn.RMSNorm:
+    """Root-mean-square norm over the last dimension."""
+    return nn.RMSNorm(width, eps=NORM_EPSILON)
+
+
+def dense(inputs: int, outputs: int) -> nn.Linear:
+    """A linear map without bias."""
+    return nn.Linear(inputs, outputs, bias=False)
+
+
+class GatedFeedForward(nn.Module):
+    """``wo(gelu(wi_0 x) * wi_1 x)`` with the tanh form of GELU."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.wi_0 = dense(config.width, config.feed_forward)
+        self.wi_1 = dense(config.width, config.feed_forward)
+        self.wo = dense(config.feed_forward, config.width)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., width] to [..., width]."""
+        gate = F.gelu(self.wi_0(x), approximate="tanh")
+        y: Tensor = self.wo(self.dropout(gate * self.wi_1(x)))
+        return y
+
+
+class Attention(nn.Module):
+    """Multi-head attention in three steps, so that a decoder can keep keys and values."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        inner = config.heads * config.head_width
+        self.heads = config.heads
+        self.head_width = config.head_width
+        # MT3 folds 1 / sqrt(head width) into its initialiser.
+        self.scale = config.head_width**-0.5 if config.time_aligned else 1.0
+        self.query = dense(config.width, inner)
+        self.key = dense(config.width, inner)
+        self.value = dense(config.width, inner)
+        self.out = dense(inner, config.width)
+
+    def split(self, x: Tensor) -> Tensor:
+        """[batch, length, inner] to [batch, heads, length, head width]."""
+        return x.view(x.size(0), x.size(1), self.heads, self.head_width).transpose(1, 2)
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor, causal: bool) -> Tensor:
+        """Attend with split queries, keys and values; returns [batch, length, width]."""
+        mixed = F.scaled_dot_product_attention(
+            query, key, value, is_causal=causal, scale=self.scale
+        )
+        y: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return y
+
+
+def sinusoids(position: Tensor, width: int) -> Tensor:
+    """Fixed position code [..., width] of ``position`` [...]: sine half, then cosine half.
+
+    As in T5X: wavelengths from 2 pi to 2 pi * 10 000 in a geometric series.
+    """
+    half = width // 2
+    exponent = torch.arange(half, device=position.device) * (-math.log(10000.0) / (half - 1))
+    angle = position.unsqueeze(-1).to(torch.float32) * torch.exp(exponent)
+    return torch.cat([torch.sin(angle), torch.cos(angle)], dim=-1)
+
+
+def rotation(position: Tensor, head_width: int) -> tuple[Tensor, Tensor]:
+    """Cosines and sines [..., head_width / 2] that :func:`rotate` turns vectors by.
+
+    Rates run from 1.5 to 0.003 radians per unit of ``position``, so that neighbouring frames and
+    tokens differ clearly and nothing repeats inside a window.
+    """
+    half = head_width // 2
+    exponent = torch.arange(half, device=position.device) * (math.log(0.003 / 1.5) / (half - 1))
+    angle = position.unsqueeze(-1).to(torch.float32) * (1.5 * torch.exp(exponent))
+    return torch.cos(angle), torch.sin(angle)
+
+
+def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Rotary position code (arXiv 2104.09864): turn pairs of ``x`` [..., head width]."""
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1)

@@ -1,0 +1,306 @@
+"""The one transformer of Scorelane; its configuration makes it MT3's network or ours.
+
+MT3: arXiv 2111.03017, section 3.3, a T5 v1.1 with fixed sinusoids. Ours differs in three ways
+(docs/MODEL.md): pitch-shared harmonic input, time-aligned rotary attention, and extra heads.
+Time-aligned means: the decoder knows the time of the event it is writing, from the last shift
+token, so its queries to the encoder are rotated by that time and the encoder's keys by theirs.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from scorelane.model.config import ModelConfig, NetworkConfig
+from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH, HarmonicFrames, LogMel
+from scorelane.model.layers import (
+    Attention,
+    GatedFeedForward,
+    dense,
+    norm,
+    rotate,
+    rotation,
+    sinusoids,
+)
+
+PITCHES = HIGHEST_PITCH - LOWEST_PITCH + 1
+DRUM_KEYS = range(27, 88)
+PITCH_SEEN = 32
+PITCH_FEATURES = 12
+
+
+class MelInput(nn.Module):
+    """MT3's way in: each log-mel frame through one dense layer."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.hear = LogMel(config.frontend, config.sample_rate)
+        self.projection = dense(config.frontend.bins, config.network.width)
+
+    def features(self, audio: Tensor) -> list[Tensor]:
+        """What needs no gradient: log-mel frames of ``audio`` [batch, samples]."""
+        return [self.hear(audio)]
+
+    def forward(self, features: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Frames [batch, frames, width]; the second value is empty here."""
+        x = self.projection(features[0])
+        return x, x[:, :, :0]
+
+
+class HarmonicInput(nn.Module):
+    """Our way in: one small network looks at the harmonics of every pitch alike.
+
+    It hears a frame and the ones beside it. Neighbouring frames then become one state.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.hear = HarmonicFrames(config.frontend, config.sample_rate)
+        self.stack = config.network.frames_per_state
+        width = config.network.width
+        self.look = nn.Linear(self.hear.view, PITCH_SEEN)
+        self.follow = nn.Linear(PITCH_SEEN, 3 * PITCH_FEATURES)
+        self.attack = dense(self.stack * self.hear.attack_features, width)
+        self.projection = dense(self.stack * PITCHES * PITCH_FEATURES, width)
+
+    def features(self, audio: Tensor) -> list[Tensor]:
+        """What needs no gradient: pitch views and attack spectrum of ``audio``."""
+        views, attack = self.hear(audio)
+        return [views, attack]
+
+    def forward(self, features: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """States [batch, states, width] and pitch features [batch, frames, 88, 12]."""
+        seen = F.gelu(self.look(features[0]), approximate="tanh")
+        before, now, after = self.follow(seen).chunk(3, dim=-1)
+        before = F.pad(before[:, :-1], (0, 0, 0, 0, 1, 0))
+        after = F.pad(after[:, 1:], (0, 0, 0, 0, 0, 1))
+        pitches = F.gelu(before + now + after, approximate="tanh")
+        states = seen.size(1) // self.stack
+        stacked = pitches.reshape(seen.size(0), states, self.projection.in_features)
+        attack = features[1].reshape(seen.size(0), states, self.attack.in_features)
+        return self.projection(stacked) + self.attack(attack), pitches
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention over frames, then the feed-forward block."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.time_aligned = config.time_aligned
+        self.attention_norm = norm(config.width)
+        self.attention = Attention(config)
+        self.feed_forward_norm = norm(config.width)
+        self.feed_forward = GatedFeedForward(config)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        """[batch, frames, width] to the same; ``cosine`` and ``sine`` turn by frame."""
+        normed = self.attention_norm(x)
+        query = self.attention.split(self.attention.query(normed))
+        key = self.attention.split(self.attention.key(normed))
+        value = self.attention.split(self.attention.value(normed))
+        if self.time_aligned:
+            query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
+        x = x + self.dropout(self.attention(query, key, value, False))
+        y: Tensor = x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
+        return y
+
+
+class Encoder(nn.Module):
+    """Audio features to states."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        network = config.network
+        self.time_aligned = network.time_aligned
+        self.head_width = network.head_width
+        self.state_frames = network.frames_per_state
+        self.input = HarmonicInput(config) if config.kind == "scorelane" else MelInput(config)
+        self.layers = nn.ModuleList(EncoderLayer(network) for _ in range(network.encoder_layers))
+        self.norm = norm(network.width)
+        self.dropout = nn.Dropout(network.dropout)
+
+    def forward(self, features: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """States [batch, states, width] and the pitch features of the input."""
+        x, pitches = self.input(features)
+        position = torch.arange(x.size(1), device=x.device) * self.state_frames
+        cosine, sine = rotation(position, self.head_width)
+        if not self.time_aligned:
+            x = x + sinusoids(position, x.size(2))
+        x = self.dropout(x)
+        for layer in self.layers:
+            x = layer(x, cosine, sine)
+        return self.dropout(self.norm(x)), pitches
+
+
+class DecoderLayer(nn.Module):
+    """Causal self-attention, attention to the encoder, feed-forward."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.time_aligned = config.time_aligned
+        self.self_norm = norm(config.width)
+        self.self_attention = Attention(config)
+        self.cross_norm = norm(config.width)
+        self.cross_attention = Attention(config)
+        self.feed_forward_norm = norm(config.width)
+        self.feed_forward = GatedFeedForward(config)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def remember(self, states: Tensor, cosine: Tensor, sine: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values [batch, heads, frames, head width] of the encoder's ``states``."""
+        attention = self.cross_attention
+        key = attention.split(attention.key(states))
+        if self.time_aligned:
+            key = rotate(key, cosine, sine)
+        return key, attention.split(attention.value(states))
+
+    def ask(self, x: Tensor, cosine: Tensor, sine: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values of the self-attention for ``x`` [batch, length, width]."""
+        attention = self.self_attention
+        y = self.self_norm(x)
+        query = attention.split(attention.query(y))
+        key = attention.split(attention.key(y))
+        if self.time_aligned:
+            query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
+        return query, key, attention.split(attention.value(y))
+
+    def finish(
+        self,
+        x: Tensor,
+        attended: Tensor,
+        memory: tuple[Tensor, Tensor],
+        cosine: Tensor,
+        sine: Tensor,
+    ) -> Tensor:
+        """All that follows self-attention; ``cosine`` and ``sine`` turn by the tokens' times."""
+        x = x + self.dropout(attended)
+        attention = self.cross_attention
+        query = attention.split(attention.query(self.cross_norm(x)))
+        if self.time_aligned:
+            query = rotate(query, cosine, sine)
+        x = x + self.dropout(attention(query, memory[0], memory[1], False))
+        y: Tensor = x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
+        return y
+
+
+class Decoder(nn.Module):
+    """Tokens and encoder states to logits."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        network = config.network
+        vocabulary = config.vocabulary
+        self.time_aligned = network.time_aligned
+        self.head_width = network.head_width
+        self.shift = vocabulary.shift
+        self.max_shift = vocabulary.max_shift
+        self.frames_per_step = config.sample_rate / config.steps_per_second / config.frontend.hop
+        # Where the states lie, in frames from the segment's start; a stacked one in its middle.
+        self.state_frames = network.frames_per_state
+        self.first_state = (
+            -config.context_samples / config.frontend.hop + (self.state_frames - 1) / 2
+        )
+        self.embedding = nn.Embedding(vocabulary.size, network.width)
+        self.layers = nn.ModuleList(DecoderLayer(network) for _ in range(network.decoder_layers))
+        self.norm = norm(network.width)
+        self.dropout = nn.Dropout(network.dropout)
+        self.logits = dense(network.width, vocabulary.size)
+        self.has_note_heads = config.has_note_heads
+        self.notes = nn.Linear(network.width, 2) if config.has_note_heads else nn.Identity()
+
+    def embed(self, tokens: Tensor, position: Tensor, time: Tensor) -> Tensor:
+        """Embeddings [batch, length, width] of ``tokens`` with their place or time added."""
+        place = time if self.time_aligned else position
+        x = self.embedding(tokens)
+        y: Tensor = self.dropout(x + sinusoids(place, x.size(-1)))
+        return y
+
+    def remember(self, states: Tensor) -> list[Tensor]:
+        """Keys and values of every layer for the encoder's ``states``: key, value, key, ..."""
+        index = torch.arange(states.size(1), device=states.device)
+        cosine, sine = rotation(index * self.state_frames + self.first_state, self.head_width)
+        memory: list[Tensor] = []
+        for layer in self.layers:
+            key, value = layer.remember(states, cosine, sine)  # type: ignore[operator]
+            memory.append(key)
+            memory.append(value)
+        return memory
+
+    def forward(self, states: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Teacher-forced pass over input ``tokens`` [batch, length].
+
+        Returns logits [batch, length, vocabulary] of the tokens that follow, and note heads
+        [batch, length, 2] (velocity and confidence logits) of the input tokens themselves; without
+        note heads the second value means nothing.
+        """
+        position = torch.arange(tokens.size(1), device=tokens.device)
+        time = self.times(tokens)
+        x = self.embed(tokens, position, time)
+        cosine, sine = rotation(position, self.head_width)
+        time_cosine, time_sine = rotation(time.unsqueeze(1), self.head_width)
+        memory = self.remember(states)
+        for index, layer in enumerate(self.layers):
+            query, key, value = layer.ask(x, cosine, sine)  # type: ignore[operator]
+            attended = layer.self_attention(query, key, value, True)  # type: ignore[operator]
+            kept = (memory[2 * index], memory[2 * index + 1])
+            x = layer.finish(x, attended, kept, time_cosine, time_sine)  # type: ignore[operator]
+        x = self.norm(x)
+        return self.logits(self.dropout(x)).float(), self.notes(x).float()
+
+    def times(self, tokens: Tensor) -> Tensor:
+        """Time in frames at each of ``tokens`` [batch, length]: the sum of its run of shifts."""
+        is_shift = (tokens >= self.shift) & (tokens <= self.shift + self.max_shift)
+        steps = torch.where(is_shift, tokens - self.shift, torch.zeros_like(tokens))
+        total = steps.cumsum(1)
+        begins = is_shift & ~F.pad(is_shift[:, :-1], (1, 0))
+        index = torch.arange(tokens.size(1), device=tokens.device)
+        run = torch.where(begins, index, torch.full_like(tokens, -1)).cummax(1).values
+        before = (total - steps).gather(1, run.clamp(min=0))
+        return torch.where(run >= 0, total - before, torch.zeros_like(total)) * (
+            self.frames_per_step
+        )
+
+
+class FrameHeads(nn.Module):
+    """What the encoder should know frame by frame; trained with it, never exported.
+
+    Per pitch: onset and sounding (from the pitch's own features and from the state); per drum
+    key: onset.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.stack = config.network.frames_per_state
+        self.own = nn.Linear(PITCH_FEATURES, 2)
+        self.state = dense(config.network.width, self.stack * 2 * PITCHES)
+        self.drums = nn.Linear(config.network.width, self.stack * len(DRUM_KEYS))
+        # Most pitches are silent most of the time: begin by saying so.
+        nn.init.constant_(self.own.bias, -4.0)
+        nn.init.constant_(self.drums.bias, -5.0)
+
+    def forward(self, states: Tensor, pitches: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits [batch, frames, 88, 2] (onset, sounding) and [batch, frames, drum keys]."""
+        frames = states.size(1) * self.stack
+        state = self.state(states).view(states.size(0), frames, PITCHES, 2)
+        drums = self.drums(states).view(states.size(0), frames, len(DRUM_KEYS))
+        return self.own(pitches) + state, drums
+
+
+class Transformer(nn.Module):
+    """Encoder and decoder of one model; made from its configuration with random weights."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+
+    def forward(self, audio: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """``audio`` [batch, window samples] and input ``tokens`` [batch, length].
+
+        Returns what :meth:`Decoder.forward` does.
+        """
+        states, _ = self.encoder(self.encoder.input.features(audio))
+        logits, notes = self.decoder(states, tokens)
+        return logits, notes

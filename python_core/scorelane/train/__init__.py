@@ -1,0 +1,1 @@
+"""The trainer: losses, optimizers, the loop with its checkpoints."""

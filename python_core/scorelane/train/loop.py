@@ -1,0 +1,256 @@
+"""The training loop: one or many devices, progress, checkpoints, resume."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from scorelane.model.config import ModelConfig
+from scorelane.model.weights import save_weights
+from scorelane.train.batches import BatchStream, Draw, batch_loader
+from scorelane.train.checkpoint import (
+    CHECKPOINT_NAME,
+    Average,
+    load_checkpoint,
+    save_checkpoint,
+)
+from scorelane.train.losses import Learner, Losses
+from scorelane.train.optimizers import Optimizers
+
+LOG_NAME = "log.jsonl"
+AVERAGE_HORIZON = 500
+CLIP = 1.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train. ``segments`` counts the examples of the whole run, all devices together."""
+
+    folder: Path
+    segments: int
+    batch_size: int = 32
+    learning_rate: float = 2.5e-3
+    workers: int = 1
+    device: str = "auto"
+    compiled: bool = True
+    seed: int = 0
+    log_seconds: float = 20.0
+    checkpoint_seconds: float = 300.0
+
+
+@dataclass
+class Report:
+    """What the log says of one stretch of training.
+
+    ``seen`` and ``segments`` are the examples so far and planned; the four accuracies are
+    teacher-forced. ``segments_per_s`` is the trainer's speed, ``generator_per_s`` what the
+    generator's workers can mix together, ``waited`` the share of time spent waiting for them.
+    """
+
+    seen: int
+    segments: int
+    loss: float
+    frame: float
+    note: float
+    shift: float
+    pitch: float
+    program: float
+    drum: float
+    segments_per_s: float
+    generator_per_s: float
+    waited: float
+    device: str
+
+
+def train(
+    config: ModelConfig,
+    open_draw: Callable[[], Draw],
+    plan: Plan,
+    on_report: Callable[[Report], None],
+) -> Path:
+    """Train ``config`` on what ``open_draw`` opens in each worker; resumes from ``plan.folder``.
+
+    Returns the folder of the averaged weights. Under torchrun every process calls this.
+    """
+    with _Processes(plan.device) as processes:
+        return _Run(config, plan, processes, on_report).go(open_draw)
+
+
+class _Processes:
+    """This process's place among torchrun's; a single one without torchrun."""
+
+    def __init__(self, device: str) -> None:
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.world = int(os.environ.get("WORLD_SIZE", "1"))
+        local = int(os.environ.get("LOCAL_RANK", "0"))
+        if device == "auto":
+            device = f"cuda:{local}" if torch.cuda.is_available() else "cpu"
+        self.device = torch.device(device)
+
+    def __enter__(self) -> _Processes:
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)
+            torch.set_float32_matmul_precision("high")
+        if self.world > 1:
+            dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.world > 1:
+            dist.destroy_process_group()
+
+
+class _Run:
+    def __init__(
+        self,
+        config: ModelConfig,
+        plan: Plan,
+        processes: _Processes,
+        on_report: Callable[[Report], None],
+    ) -> None:
+        self.config, self.plan, self.processes = config, plan, processes
+        self.on_report = on_report
+        torch.manual_seed(plan.seed + processes.rank)
+        self.learner = Learner(config, compiled=plan.compiled).to(processes.device)
+        self.fast = torch.bfloat16 if _has_fast_bf16(processes.device) else torch.float32
+        self.optimizers = Optimizers(self.learner, plan.learning_rate, self.fast)
+        self.average = Average(self.learner, AVERAGE_HORIZON)
+        self.steps = 0
+        self.seen = 0
+        self._resume()
+        self.module: nn.Module = self.learner
+        if processes.world > 1:
+            self.module = DistributedDataParallel(self.learner)
+
+    def go(self, open_draw: Callable[[], Draw]) -> Path:
+        # A resumed run must not meet the examples again that it began with.
+        seed = [self.plan.seed, self.processes.rank, self.seen]
+        stream = BatchStream(open_draw, self.plan.batch_size, seed)
+        meter = _Meter(self)
+        saved = time.monotonic()
+        for batch in batch_loader(stream, self.plan.workers):
+            meter.got_batch(float(batch.mixing_s))
+            losses = self._step(batch)
+            self.steps += 1
+            self.seen += self.plan.batch_size * self.processes.world
+            meter.add(losses)
+            finished = self.seen >= self.plan.segments
+            if finished or time.monotonic() - saved > self.plan.checkpoint_seconds:
+                self._save()
+                saved = time.monotonic()
+            if finished:
+                break
+        return self.plan.folder
+
+    def _step(self, batch: Any) -> Losses:
+        device = self.processes.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.fast is torch.bfloat16):
+            losses: Losses = self.module(batch.to(device))
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.learner.parameters(), CLIP)
+        self.optimizers.step(self.seen / self.plan.segments)
+        self.average.update(self.learner)
+        return losses
+
+    def _resume(self) -> None:
+        path = self.plan.folder / CHECKPOINT_NAME
+        if not path.exists():
+            return
+        state = load_checkpoint(path)
+        self.learner.load_state_dict(state["learner"])
+        self.optimizers.load_state_dict(state["optimizers"])
+        self.average.load(state["average"], state["steps"])
+        self.steps, self.seen = state["steps"], state["seen"]
+
+    def _save(self) -> None:
+        if self.processes.rank != 0:
+            return
+        average = self.average.state_dict()
+        state = {
+            "learner": self.learner.state_dict(),
+            "optimizers": self.optimizers.state_dict(),
+            "average": average,
+            "steps": self.steps,
+            "seen": self.seen,
+        }
+        save_checkpoint(self.plan.folder, state)
+        prefix = "model."
+        weights = {k.removeprefix(prefix): v for k, v in average.items() if k.startswith(prefix)}
+        save_weights(weights, self.config, self.plan.folder, torch.float16)
+
+
+class _Meter:
+    """Averages losses and speeds between two reports."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._reset()
+
+    def _reset(self) -> None:
+        self._began = self._last = time.monotonic()
+        self._waited = self._mixing = 0.0
+        self._batches = 0
+        self._sums: Tensor | None = None
+
+    def got_batch(self, mixing_s: float) -> None:
+        """Count the time since the last step as waiting, and what the batch cost a worker."""
+        self._waited += time.monotonic() - self._last
+        self._mixing += mixing_s
+
+    def add(self, losses: Losses) -> None:
+        """Count one step's ``losses``; report when it is time."""
+        values = torch.stack([losses.token, losses.frame, losses.note]).detach()
+        values = torch.cat([values, losses.right, losses.tokens])
+        self._sums = values if self._sums is None else self._sums + values
+        self._batches += 1
+        self._last = time.monotonic()
+        plan = self._run.plan
+        if self._last - self._began > plan.log_seconds or self._run.seen >= plan.segments:
+            self._report()
+            self._reset()
+
+    def _report(self) -> None:
+        run = self._run
+        assert self._sums is not None
+        sums = self._sums.tolist()
+        token, frame, note = (value / self._batches for value in sums[:3])
+        right = [n / max(1.0, of) for n, of in zip(sums[3:7], sums[7:], strict=True)]
+        seconds = self._last - self._began
+        segments = self._batches * run.plan.batch_size * run.processes.world
+        report = Report(
+            seen=run.seen,
+            segments=run.plan.segments,
+            loss=token,
+            frame=frame,
+            note=note,
+            shift=right[0],
+            pitch=right[1],
+            program=right[2],
+            drum=right[3],
+            segments_per_s=segments / seconds,
+            generator_per_s=segments * max(1, run.plan.workers) / max(self._mixing, 1e-9),
+            waited=self._waited / seconds,
+            device=str(run.processes.device),
+        )
+        if run.processes.rank == 0:
+            run.plan.folder.mkdir(parents=True, exist_ok=True)
+            with (run.plan.folder / LOG_NAME).open("a", encoding="utf-8") as log:
+                log.write(json.dumps(asdict(report)) + "\n")
+            run.on_report(report)
+
+
+def _has_fast_bf16(device: torch.device) -> bool:
+    """Whether ``device`` multiplies bfloat16 in hardware; emulated it is many times slower."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -1,0 +1,164 @@
+"""What the network is trained for: the next token, and helpers for encoder and notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from scorelane.model.config import ModelConfig
+from scorelane.model.transformer import FrameHeads, Transformer
+from scorelane.train.batches import Batch
+from scorelane.vocabulary import PAD, Vocabulary
+
+Z_LOSS = 1e-4
+FRAME_WEIGHT = 0.25
+ONSET_EMPHASIS = 4.0
+NOTE_WEIGHT = 0.3
+CORRUPTION = 0.06
+# Wrong pitches that a transcriber really writes: neighbours, octaves, fifths, other partials.
+_WRONG = (-24, -19, -12, -7, -5, -2, -1, 1, 2, 5, 7, 12, 19, 24)
+
+
+@dataclass(frozen=True)
+class TokenKinds:
+    """Ranges [first, end) of ids, for accuracies by kind."""
+
+    shift: tuple[int, int]
+    pitch: tuple[int, int]
+    program: tuple[int, int]
+    drum: tuple[int, int]
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary) -> TokenKinds:
+        """The ranges of ``vocabulary``."""
+        v = vocabulary
+        return cls((v.shift, v.pitch), (v.pitch, v.velocity), (v.program, v.drum), (v.drum, v.used))
+
+
+class Losses(NamedTuple):
+    """The sum to minimise, its parts, and numbers of right tokens and of tokens by kind [4]."""
+
+    total: Tensor
+    token: Tensor
+    frame: Tensor
+    note: Tensor
+    right: Tensor
+    tokens: Tensor
+
+
+class Learner(nn.Module):
+    """The model with its training-only heads; one call gives the losses of a batch."""
+
+    def __init__(self, config: ModelConfig, *, compiled: bool) -> None:
+        super().__init__()
+        self.model = Transformer(config)
+        self.has_heads = config.has_note_heads
+        self.frame_heads = FrameHeads(config) if self.has_heads else None
+        self.vocabulary = config.vocabulary
+        self.kinds = TokenKinds.of(self.vocabulary)
+        self._encode = self._encoder_losses
+        self._decode = self._decoder_losses
+        if compiled:
+            self._encode = torch.compile(self._encoder_losses, dynamic=False)
+            self._decode = torch.compile(self._decoder_losses, dynamic=False)
+
+    def forward(self, batch: Batch) -> Losses:
+        """Losses of ``batch``, with gradients."""
+        with torch.no_grad(), torch.autocast(batch.audio.device.type, enabled=False):
+            features = self.model.encoder.input.features(batch.audio)
+            inputs, intact = self._inputs(batch.tokens)
+        states, frame = self._encode(features, batch.onsets, batch.sounding, batch.drums)
+        token, note, right, count = self._decode(
+            states, inputs, intact, batch.tokens, batch.velocities
+        )
+        total = token + FRAME_WEIGHT * frame + NOTE_WEIGHT * note
+        return Losses(total, token.detach(), frame.detach(), note.detach(), right, count)
+
+    def _inputs(self, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Targets moved right by one, a few notes of them wrong; and which of them are right.
+
+        Wrong notes teach the confidence head what a mistake looks like, and the decoder to go on
+        after one.
+        """
+        inputs = F.pad(targets[:, :-1], (1, 0), value=PAD)
+        intact = torch.ones_like(inputs, dtype=torch.float32)
+        if not self.has_heads:
+            return inputs, intact
+        for first, end in (self.kinds.pitch, self.kinds.drum):
+            candidate = (inputs >= first) & (inputs < end)
+            hit = candidate & (torch.rand_like(intact) < CORRUPTION)
+            choice = torch.randint(len(_WRONG), inputs.shape, device=inputs.device)
+            wrong = inputs + torch.tensor(_WRONG, device=inputs.device)[choice]
+            hit &= (wrong >= first) & (wrong < end)
+            inputs = torch.where(hit, wrong, inputs)
+            intact = torch.where(hit, torch.zeros_like(intact), intact)
+        return inputs, intact
+
+    def _encoder_losses(
+        self, features: list[Tensor], onsets: Tensor, sounding: Tensor, drums: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        states, pitches = self.model.encoder(features)
+        if self.frame_heads is None:
+            return states, torch.zeros((), device=states.device)
+        notes, keys = self.frame_heads(states, pitches)
+        loss = (
+            _frame_loss(notes[..., 0], onsets, ONSET_EMPHASIS)
+            + _frame_loss(notes[..., 1], sounding, 1.0)
+            + _frame_loss(keys, drums, ONSET_EMPHASIS)
+        )
+        return states, loss
+
+    def _decoder_losses(
+        self,
+        states: Tensor,
+        inputs: Tensor,
+        intact: Tensor,
+        targets: Tensor,
+        velocities: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        logits, notes = self.model.decoder(states, inputs)
+        wanted = targets != PAD
+        token_loss = _token_loss(logits, targets, wanted)
+        right, count = self._accuracy(logits, targets)
+        if not self.has_heads:
+            return token_loss, torch.zeros_like(token_loss), right, count
+        # Note heads speak of the token that is read, the one before the target.
+        velocity = F.pad(velocities[:, :-1], (1, 0)) / 127.0
+        begins = ((velocity > 0) & (intact > 0)).float()
+        error = (torch.sigmoid(notes[..., 0]) - velocity).square()
+        velocity_loss = (error * begins).sum() / begins.sum().clamp(min=1.0)
+        is_note = self._within(inputs, self.kinds.pitch) | self._within(inputs, self.kinds.drum)
+        judged = F.binary_cross_entropy_with_logits(notes[..., 1], intact, reduction="none")
+        confidence_loss = (judged * is_note).sum() / is_note.sum().clamp(min=1)
+        return token_loss, 10.0 * velocity_loss + confidence_loss, right, count
+
+    @staticmethod
+    def _within(tokens: Tensor, kind: tuple[int, int]) -> Tensor:
+        return (tokens >= kind[0]) & (tokens < kind[1])
+
+    def _accuracy(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Numbers of right tokens and of tokens [4]: shift, pitch, program, drum."""
+        hit = logits.detach().argmax(-1) == targets
+        kinds = (self.kinds.shift, self.kinds.pitch, self.kinds.program, self.kinds.drum)
+        masks = [self._within(targets, kind) for kind in kinds]
+        right = torch.stack([(hit & mask).sum() for mask in masks])
+        return right, torch.stack([mask.sum() for mask in masks])
+
+
+def _token_loss(logits: Tensor, targets: Tensor, wanted: Tensor) -> Tensor:
+    """Mean cross-entropy with z-loss (facts of T5X's trainer: weight 1e-4)."""
+    log_z = torch.logsumexp(logits, dim=-1)
+    picked = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    loss = log_z - picked + Z_LOSS * log_z.square()
+    return (loss * wanted).sum() / wanted.sum()
+
+
+def _frame_loss(logits: Tensor, weights: Tensor, emphasis: float) -> Tensor:
+    """Binary cross-entropy summed over pitches or keys, averaged over frames."""
+    target = weights.to(logits.dtype) / 255.0
+    each = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    return (each * (1.0 + (emphasis - 1.0) * target)).sum(-1).mean()
