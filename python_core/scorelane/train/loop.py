@@ -15,6 +15,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from scorelane.errors import ModelError
 from scorelane.model.config import ModelConfig
 from scorelane.model.weights import save_weights
 from scorelane.train.batches import BatchStream, Draw, batch_loader
@@ -133,6 +134,8 @@ class _Run:
             self.module = DistributedDataParallel(self.learner)
 
     def go(self, open_draw: Callable[[], Draw]) -> Path:
+        if self.seen >= self.plan.segments:
+            return self.plan.folder
         # A resumed run must not meet the examples again that it began with.
         seed = [self.plan.seed, self.processes.rank, self.seen]
         stream = BatchStream(open_draw, self.plan.batch_size, seed)
@@ -167,7 +170,13 @@ class _Run:
         if not path.exists():
             return
         state = load_checkpoint(path)
-        self.learner.load_state_dict(state["learner"])
+        try:
+            self.learner.load_state_dict(state["learner"])
+        except RuntimeError as error:
+            raise ModelError(
+                f"the checkpoint in {self.plan.folder} is of another network; choose another "
+                "folder, or the sizes that it was made with"
+            ) from error
         self.optimizers.load_state_dict(state["optimizers"])
         self.average.load(state["average"], state["steps"])
         self.steps, self.seen = state["steps"], state["seen"]

@@ -1,0 +1,155 @@
+"""The trainer: optimizer, losses, batches, resume after a kill, several processes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_training import TINY, draw_tone, open_tones
+
+from scorelane.data.targets import Example
+from scorelane.errors import ModelError
+from scorelane.model.weights import load_weights
+from scorelane.train.batches import LENGTHS, BatchStream, collate
+from scorelane.train.checkpoint import CHECKPOINT_NAME, load_checkpoint
+from scorelane.train.loop import LOG_NAME, Plan, Report, train
+from scorelane.train.losses import Learner
+from scorelane.train.muon import Muon, orthogonalise
+from scorelane.train.optimizers import schedule
+from scorelane.vocabulary import PAD
+
+
+def plan(folder: Path, segments: int) -> Plan:
+    return Plan(
+        folder,
+        segments,
+        batch_size=4,
+        workers=0,
+        device="cpu",
+        compiled=False,
+        log_seconds=0.0,
+        checkpoint_seconds=0.0,
+    )
+
+
+def test_orthogonalise_pushes_singular_values_towards_one() -> None:
+    matrices = torch.randn(3, 40, 24, generator=torch.Generator().manual_seed(0))
+    values = torch.linalg.svdvals(orthogonalise(matrices))
+    assert values.min() > 0.5 and values.max() < 1.3
+    # The directions stay: the result is the nearest orthogonal matrix, roughly.
+    u, _, v = torch.linalg.svd(matrices, full_matrices=False)
+    assert (orthogonalise(matrices) - u @ v).abs().mean() < 0.1
+
+
+def test_muon_descends() -> None:
+    target = torch.randn(8, 6, generator=torch.Generator().manual_seed(1))
+    weight = torch.nn.Parameter(torch.zeros(8, 6))
+    optimizer = Muon([weight], 0.05)
+    losses = []
+    for _ in range(200):
+        loss = (weight - target).square().mean()
+        loss.backward()
+        optimizer.step()
+        weight.grad = None
+        losses.append(loss.item())
+    assert losses[-1] < 0.05 * losses[0]
+
+
+def test_schedule_rises_stays_and_falls_to_zero() -> None:
+    assert schedule(0.0) < 0.05
+    assert schedule(0.1) == schedule(0.5) == 1.0
+    assert schedule(0.85) == pytest.approx(0.5)
+    assert schedule(1.0) == 0.0
+
+
+def test_batches_are_padded_to_few_lengths_and_hold_every_token() -> None:
+    examples = [draw_tone(np.random.default_rng(seed)) for seed in range(4)]
+    batch = collate(examples, LENGTHS[0])
+    assert batch.tokens.shape == (4, LENGTHS[0])
+    for row, example in zip(batch.tokens.tolist(), examples, strict=True):
+        assert row[: len(example.tokens)] == example.tokens
+        assert set(row[len(example.tokens) :]) == {PAD}
+
+
+def test_workers_and_runs_draw_different_examples() -> None:
+    def first(seed: list[int]) -> Example:
+        return next(iter(BatchStream(open_tones, 1, seed))).audio
+
+    assert not torch.equal(first([0, 0, 0]), first([0, 0, 32]))
+    assert torch.equal(first([0, 0, 0]), first([0, 0, 0]))
+
+
+def test_every_loss_has_a_gradient_and_padding_none() -> None:
+    learner = Learner(TINY, compiled=False)
+    batch = collate([draw_tone(np.random.default_rng(seed)) for seed in range(4)], LENGTHS[0])
+    torch.manual_seed(0)
+    losses = learner(batch)
+    losses.total.backward()
+    missing = [name for name, p in learner.named_parameters() if p.grad is None]
+    assert missing == []
+    torch.manual_seed(0)
+    longer = collate([draw_tone(np.random.default_rng(seed)) for seed in range(4)], LENGTHS[1])
+    learner.has_heads = False  # corrupts at random, and longer rows draw more numbers
+    torch.testing.assert_close(learner(longer).token, learner(batch).token)
+
+
+def test_training_learns_writes_weights_and_resumes(tmp_path: Path) -> None:
+    reports: list[Report] = []
+    train(TINY, open_tones, plan(tmp_path, 240), reports.append)
+    assert reports[-1].seen == 240
+    assert reports[-1].loss < 0.7 * reports[0].loss
+    assert all(0.0 <= report.waited <= 1.0 for report in reports)
+    assert all(report.generator_per_s > 0 for report in reports)
+    _, config = load_weights(tmp_path)
+    assert config == TINY
+
+    # A longer plan in the same folder goes on; what is logged follows on what was logged.
+    more: list[Report] = []
+    train(TINY, open_tones, plan(tmp_path, 248), more.append)
+    assert [report.seen for report in more] == [244, 248]
+    assert more[0].loss < 0.7 * reports[0].loss
+    logged = [json.loads(line)["seen"] for line in (tmp_path / LOG_NAME).read_text().splitlines()]
+    assert logged == sorted(set(logged))
+
+
+def test_a_finished_run_is_left_alone(tmp_path: Path) -> None:
+    train(TINY, open_tones, plan(tmp_path, 8), lambda _: None)
+    before = (tmp_path / CHECKPOINT_NAME).read_bytes()
+    reports: list[Report] = []
+    train(TINY, open_tones, plan(tmp_path, 8), reports.append)
+    assert reports == []
+    assert (tmp_path / CHECKPOINT_NAME).read_bytes() == before
+
+
+def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
+    (tmp_path / CHECKPOINT_NAME).write_bytes(b"nothing of the kind")
+    with pytest.raises(ModelError, match="not a checkpoint"):
+        train(TINY, open_tones, plan(tmp_path, 8), lambda _: None)
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
+    train(TINY, open_tones, plan(tmp_path, 8), lambda _: None)
+    network = dataclasses.replace(TINY.network, encoder_layers=2)
+    other = dataclasses.replace(TINY, network=network)
+    with pytest.raises(ModelError, match="another network"):
+        train(other, open_tones, plan(tmp_path, 16), lambda _: None)
+
+
+def test_two_processes_train_one_model(tmp_path: Path) -> None:
+    """torchrun with two CPU processes: both count, one writes."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    command += ["--master-port", "0", "--standalone"]
+    script = Path(__file__).with_name("tiny_training.py")
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run(
+        [*command, str(script), str(tmp_path)], check=True, env=environment, capture_output=True
+    )
+    state = load_checkpoint(tmp_path / CHECKPOINT_NAME)
+    assert state["seen"] == 32 and state["steps"] == 4
