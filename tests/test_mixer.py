@@ -1,0 +1,112 @@
+"""Songs and a bank -> training examples: what is labelled is what sounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from test_data_bank import Sines
+from test_data_songs import write_song
+
+from scorelane.data.build_bank import build_bank
+from scorelane.data.effects import Room
+from scorelane.data.mixer import Mixer, open_mixer
+from scorelane.data.songs import build_songs
+from scorelane.data.targets import Example, make_example
+from scorelane.model.config import scorelane_config
+from scorelane.model.frontend import HARMONICS, LOWEST_PITCH, HarmonicFrames
+from scorelane.notes import Note
+
+CONFIG = scorelane_config()
+V = CONFIG.vocabulary
+
+
+@pytest.fixture(scope="module")
+def mixer(tmp_path_factory: pytest.TempPathFactory) -> Mixer:
+    folder = tmp_path_factory.mktemp("mixer")
+    for number in range(10):
+        # The tenth song is held out: it alone has the highest pitches.
+        pitches = [60, 64, 67, 72] if number < 9 else [100]
+        write_song(folder / "corpus" / f"{number}.mid", pitches * 4)
+    build_songs([folder / "corpus"], folder / "songs", processes=1)
+    build_bank(folder / "bank", [Sines(pitches=tuple(range(40, 104)))], processes=1)
+    return open_mixer(folder / "songs", folder / "bank", CONFIG, "train")
+
+
+def examples(mixer: Mixer, count: int) -> list[Example]:
+    rng = np.random.default_rng(0)
+    return [mixer(rng) for _ in range(count)]
+
+
+def test_labelled_onsets_are_heard_in_the_audio(mixer: Mixer) -> None:
+    hear = HarmonicFrames(CONFIG.frontend, CONFIG.sample_rate)
+    heard, labelled = 0, 0
+    for example in examples(mixer, 12):
+        views, _ = hear(torch.from_numpy(example.audio)[None])
+        fundamental = views[0, :, :, 3 * HARMONICS.index(1.0) + 1].numpy()
+        for frame, pitch in np.argwhere(example.onsets == 255):
+            if 12 < frame < CONFIG.frames - 12:
+                labelled += 1
+                after = fundamental[frame + 5 : frame + 9].mean(0)
+                heard += int(abs(int(after[pitch - 2 : pitch + 3].argmax()) - 2) <= 1)
+    assert labelled > 20
+    assert heard > 0.9 * labelled
+
+
+def test_examples_are_finite_and_in_range_with_tokens_that_end(mixer: Mixer) -> None:
+    for example in examples(mixer, 30):
+        assert example.audio.shape == (CONFIG.window_samples,)
+        assert np.isfinite(example.audio).all()
+        assert np.abs(example.audio).max() <= 1.5
+        assert example.tokens[-1] == 1 and example.tokens.count(V.tie) == 1
+        assert len(example.velocities) == len(example.tokens)
+
+
+def test_only_songs_of_the_split_are_drawn(mixer: Mixer) -> None:
+    # 72 transposed by at most 6 lies far below the held-out song's 100 - 6.
+    sounding = np.max([example.sounding for example in examples(mixer, 30)], axis=0)
+    assert sounding[:, 79 - LOWEST_PITCH :].max() == 0
+
+
+def test_the_same_generator_draws_the_same_example(mixer: Mixer) -> None:
+    first, again = (mixer(np.random.default_rng(7)) for _ in range(2))
+    assert first.tokens == again.tokens
+    np.testing.assert_array_equal(first.audio, again.audio)
+
+
+def silence() -> NDArray[np.float32]:
+    return np.zeros(CONFIG.window_samples, np.float32)
+
+
+def test_targets_lie_at_the_notes_times() -> None:
+    note = Note(0.256 + 1.0, 0.256 + 1.5, 60, 0)
+    drum = Note(0.256 + 0.5, 0.256 + 0.51, 38, 0, is_drum=True)
+    example = make_example(silence(), [note, drum], CONFIG, phase=0)
+    frame = round(1.256 * 62.5)
+    assert example.onsets[frame - 1 : frame + 2, 60 - LOWEST_PITCH].tolist() == [128, 255, 128]
+    assert np.flatnonzero(example.sounding[:, 60 - LOWEST_PITCH])[[0, -1]].tolist() == [
+        frame,
+        round(1.756 * 62.5) - 1,
+    ]
+    assert example.drums[round(0.756 * 62.5), 38 - 27] == 255
+    assert V.shift + 100 in example.tokens and V.shift + 50 in example.tokens
+
+
+def test_a_note_from_before_the_segment_is_tied() -> None:
+    example = make_example(silence(), [Note(-1.0, 1.0, 60, 0)], CONFIG, phase=3)
+    assert example.tokens[:3] == [V.program, V.pitch + 60, V.tie]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_room_records_sound_and_silence(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    room = Room(rng, 4000, 16000)
+    room.add(np.sin(np.arange(4000) * 0.3).astype(np.float32), 0.5)
+    recorded = room.record()
+    assert recorded.shape == (4000,) and np.isfinite(recorded).all()
+    assert 1e-3 < np.abs(recorded).max() < 2
+    empty = Room(rng, 4000, 16000).record()
+    assert np.isfinite(empty).all() and np.abs(empty).max() < 0.5
