@@ -7,21 +7,13 @@
 #include <limits>
 #include <numeric>
 
-#include "scorelane/error.h"
-
 namespace scorelane {
 
 namespace {
 
-// One window at a time keeps the pause between two polls short on a CPU, and costs no speed there.
+// One window at a time can be stopped soon on a CPU, and is no slower there.
 constexpr std::int64_t kEncodedAtOnceOnCpu = 1;
 constexpr float kNever = -std::numeric_limits<float>::infinity();
-
-void poll(const BatchProgress& progress, double done) {
-  if (progress && !progress(done)) {
-    throw Error(ErrorKind::kCancelled, "The transcription was cancelled.");
-  }
-}
 
 /// Adds -inf to the logits that the user's choice of instruments forbids.
 class MaskedLogits {
@@ -101,16 +93,16 @@ void keep_rows(const TensorList& tensors, const at::Tensor& rows) {
 /// One batch on its way from audio to tokens.
 class Batch {
  public:
-  Batch(const Archive& archive, const InstrumentMask& mask)
+  Batch(const Archive& archive, const InstrumentMask& mask, GroupProgress& progress)
       : archive_(archive),
         config_(archive.config()),
-        masked_(archive.config(), mask, archive.device()) {}
+        masked_(archive.config(), mask, archive.device()),
+        progress_(progress) {}
 
-  std::vector<TokenRow> run(const std::vector<const float*>& windows,
-                            const BatchProgress& progress);
+  std::vector<TokenRow> run(const std::vector<const float*>& windows);
 
  private:
-  void encode(const std::vector<const float*>& windows, const BatchProgress& progress);
+  void encode(const std::vector<const float*>& windows);
   void step(std::int64_t position);
   void record(const at::Tensor& report);
   void retire();
@@ -118,6 +110,7 @@ class Batch {
   const Archive& archive_;
   const ModelConfig& config_;
   MaskedLogits masked_;
+  GroupProgress& progress_;
   TensorList memory_;
   TensorList state_;
   at::Tensor tokens_;                ///< [rows in the batch], what the next step consumes
@@ -127,9 +120,9 @@ class Batch {
   std::vector<TokenRow> rows_;
 };
 
-std::vector<TokenRow> Batch::run(const std::vector<const float*>& windows,
-                                 const BatchProgress& progress) {
-  encode(windows, progress);
+std::vector<TokenRow> Batch::run(const std::vector<const float*>& windows) {
+  encode(windows);
+  if (progress_.stop) return {};
   const auto batch = static_cast<std::int64_t>(windows.size());
   state_ = archive_.start(memory_);
   tokens_ = at::full({batch}, Vocabulary::kPad,
@@ -142,14 +135,15 @@ std::vector<TokenRow> Batch::run(const std::vector<const float*>& windows,
   active_ = windows.size();
 
   for (std::int64_t position = 0; position < config_.max_tokens && active_ > 0; ++position) {
+    if (progress_.stop) return {};
     step(position);
-    poll(progress, 1.0 - static_cast<double>(active_) / static_cast<double>(batch));
     retire();
   }
+  progress_.ended += active_;  // these end without EOS
   return std::move(rows_);
 }
 
-void Batch::encode(const std::vector<const float*>& windows, const BatchProgress& progress) {
+void Batch::encode(const std::vector<const float*>& windows) {
   const auto batch = static_cast<std::int64_t>(windows.size());
   const std::int64_t length = config_.window_samples();
   at::Tensor audio = at::empty({batch, length}, at::kFloat);
@@ -162,11 +156,11 @@ void Batch::encode(const std::vector<const float*>& windows, const BatchProgress
   const std::int64_t at_once = archive_.device().is_cpu() ? kEncodedAtOnceOnCpu : batch;
   std::vector<std::vector<at::Tensor>> parts;
   for (std::int64_t first = 0; first < batch; first += at_once) {
+    if (progress_.stop) return;
     const TensorList part =
         archive_.encode(audio.slice(0, first, std::min(batch, first + at_once)));
     parts.resize(part.size());
     for (std::size_t i = 0; i < part.size(); ++i) parts[i].push_back(part.get(i));
-    poll(progress, 0.0);
   }
   memory_ = TensorList();
   for (const std::vector<at::Tensor>& part : parts) {
@@ -203,6 +197,7 @@ void Batch::record(const at::Tensor& report) {
     if (token == Vocabulary::kEos) {
       ended_[i] = 1;
       --active_;
+      ++progress_.ended;
       continue;
     }
     row.tokens.push_back(token);
@@ -234,9 +229,9 @@ void Batch::retire() {
 
 std::vector<TokenRow> decode_greedily(const Archive& archive,
                                       const std::vector<const float*>& windows,
-                                      const InstrumentMask& mask, const BatchProgress& progress) {
+                                      const InstrumentMask& mask, GroupProgress& progress) {
   if (windows.empty()) return {};
-  return Batch(archive, mask).run(windows, progress);
+  return Batch(archive, mask, progress).run(windows);
 }
 
 }  // namespace scorelane

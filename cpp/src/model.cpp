@@ -1,9 +1,13 @@
 #include "scorelane/model.h"
 
 #include <ATen/Parallel.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/runtime/jit_exception.h>
 
+#include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <future>
 #include <string>
 #include <utility>
 
@@ -15,26 +19,9 @@ namespace scorelane {
 
 namespace {
 
-constexpr std::int64_t kBatchOnCpu = 16;
+constexpr std::int64_t kBatchOnCpu = 32;
 constexpr std::int64_t kBatchOnCuda = 64;
-
-/// Sets torch's number of threads while the engine computes and puts the host's back.
-class ThreadCount {
- public:
-  explicit ThreadCount(int threads) : before_(at::get_num_threads()) {
-    changed_ = threads > 0 && threads != before_;
-    if (changed_) at::set_num_threads(threads);
-  }
-  ~ThreadCount() {
-    if (changed_) at::set_num_threads(before_);
-  }
-  ThreadCount(const ThreadCount&) = delete;
-  ThreadCount& operator=(const ThreadCount&) = delete;
-
- private:
-  int before_;
-  bool changed_;
-};
+constexpr auto kPollInterval = std::chrono::milliseconds(20);
 
 /// `report` is TorchScript's, a traceback whose last line says what happened.
 Error model_failed(std::string report) {
@@ -46,11 +33,94 @@ Error model_failed(std::string report) {
                "The model failed while it ran; export it again, or use another. (" + reason + ")");
 }
 
+/// One thread's share of a group.
+std::vector<TokenRow> decode_share(const Archive& archive, const std::vector<const float*>& windows,
+                                   const InstrumentMask& mask, GroupProgress& progress) {
+  const at::InferenceMode inference;
+  // TorchScript's optimizer would cost a second for each new batch size and gain nothing.
+  const torch::jit::GraphOptimizerEnabledGuard no_optimizer(false);
+  if (archive.device().is_cpu()) at::set_num_threads(1);
+  try {
+    return decode_greedily(archive, windows, mask, progress);
+  } catch (const c10::OutOfMemoryError&) {
+    throw Error(ErrorKind::kEngine,
+                "The device ran out of memory; use a smaller batch size or the device cpu.");
+  } catch (const c10::Error& error) {
+    throw model_failed(error.what_without_backtrace());
+  } catch (const torch::jit::JITException& error) {
+    throw model_failed(error.what());
+  }
+}
+
+/// The threads at work on one group. Whatever happens, none outlives it.
+class Shares {
+ public:
+  Shares(const Archive& archive, const std::vector<const float*>& windows,
+         const InstrumentMask& mask, std::size_t threads);
+  ~Shares();
+  Shares(const Shares&) = delete;
+  Shares& operator=(const Shares&) = delete;
+
+  /// Waits for at most the poll interval; true where all are done.
+  bool wait() const;
+  void stop() { progress_.stop = true; }
+  std::size_t ended() const { return progress_.ended; }
+  std::vector<TokenRow> collect();
+
+ private:
+  GroupProgress progress_;
+  std::vector<std::future<std::vector<TokenRow>>> parts_;
+  int torch_threads_ = at::get_num_threads();
+};
+
+Shares::Shares(const Archive& archive, const std::vector<const float*>& windows,
+               const InstrumentMask& mask, std::size_t threads) {
+  const std::size_t count = std::min(threads, windows.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto first = static_cast<std::ptrdiff_t>(i * windows.size() / count);
+    const auto end = static_cast<std::ptrdiff_t>((i + 1) * windows.size() / count);
+    std::vector<const float*> share(windows.begin() + first, windows.begin() + end);
+    parts_.push_back(
+        std::async(std::launch::async, [this, &archive, &mask, own = std::move(share)] {
+          try {
+            return decode_share(archive, own, mask, progress_);
+          } catch (...) {
+            stop();
+            throw;
+          }
+        }));
+  }
+}
+
+Shares::~Shares() {
+  stop();
+  for (const auto& part : parts_) {
+    if (part.valid()) part.wait();
+  }
+  // The threads' setting is also torch's default for threads still to come: put that back.
+  at::set_num_threads(torch_threads_);
+}
+
+bool Shares::wait() const {
+  const auto until = std::chrono::steady_clock::now() + kPollInterval;
+  return std::all_of(parts_.begin(), parts_.end(), [&](const auto& part) {
+    return part.wait_until(until) == std::future_status::ready;
+  });
+}
+
+std::vector<TokenRow> Shares::collect() {
+  std::vector<TokenRow> rows;
+  for (auto& part : parts_) {
+    for (TokenRow& row : part.get()) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 }  // namespace
 
 struct Model::Impl {
   Archive archive;
-  int threads;
+  std::size_t threads;
 };
 
 Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -61,7 +131,11 @@ std::shared_ptr<const Model> Model::load(const std::string& path, const std::str
   if (threads < 0) {
     throw Error(ErrorKind::kEngine, "The number of threads cannot be negative; use 0 for all.");
   }
-  auto impl = std::make_unique<Impl>(Impl{Archive(path, device), threads});
+  Archive archive(path, device);
+  // A GPU is fed by one thread.
+  int workers = 1;
+  if (archive.device().is_cpu()) workers = threads > 0 ? threads : at::get_num_threads();
+  auto impl = std::make_unique<Impl>(Impl{std::move(archive), static_cast<std::size_t>(workers)});
   return std::shared_ptr<const Model>(new Model(std::move(impl)));
 }
 
@@ -76,19 +150,14 @@ std::int64_t Model::default_batch_size() const {
 std::vector<TokenRow> Model::transcribe(const std::vector<const float*>& windows,
                                         const InstrumentMask& mask,
                                         const BatchProgress& progress) const {
-  const at::InferenceMode inference;
-  const ThreadCount threads(impl_->threads);
-  // Only what torch throws is turned into ours: `progress` may throw its own and must get it back.
-  try {
-    return decode_greedily(impl_->archive, windows, mask, progress);
-  } catch (const c10::OutOfMemoryError&) {
-    throw Error(ErrorKind::kEngine,
-                "The device ran out of memory; use a smaller batch size or the device cpu.");
-  } catch (const c10::Error& error) {
-    throw model_failed(error.what_without_backtrace());
-  } catch (const torch::jit::JITException& error) {
-    throw model_failed(error.what());
-  }
+  Shares shares(impl_->archive, windows, mask, impl_->threads);
+  do {
+    const double done = static_cast<double>(shares.ended()) / static_cast<double>(windows.size());
+    if (progress && !progress(done)) {
+      throw Error(ErrorKind::kCancelled, "The transcription was cancelled.");
+    }
+  } while (!shares.wait());
+  return shares.collect();
 }
 
 const std::string& Model::config_json() const {

@@ -45,8 +45,8 @@ typedef struct scorelane_note {
 typedef struct scorelane_model scorelane_model;
 typedef struct scorelane_stream scorelane_stream;
 
-/* Called after every step of the network with the seconds of the recording that are done; a return
- * of 0 cancels. Called on the thread that pushes or flushes. */
+/* Called every 20 ms or so, on the thread that pushes or flushes, with the seconds of the recording
+ * that are done; a return of 0 cancels. */
 typedef int (*scorelane_progress)(void* user, double seconds_done);
 
 typedef struct scorelane_options {

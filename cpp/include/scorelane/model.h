@@ -14,8 +14,8 @@ namespace scorelane {
 class Model final : public Network {
  public:
   /// `path` in UTF-8. `device` is "auto" (CUDA where there is one), "cpu", "cuda" or "cuda:N".
-  /// `threads` for work on the CPU, 0 for torch's own choice. Throws Error(kModel) where the file
-  /// cannot be used and Error(kEngine) where the device cannot.
+  /// `threads` share the windows of a group on a CPU; 0: as many as torch would use. Throws
+  /// Error(kModel) where the file cannot be used and Error(kEngine) where the device cannot.
   static std::shared_ptr<const Model> load(const std::string& path,
                                            const std::string& device = "auto", int threads = 0);
 

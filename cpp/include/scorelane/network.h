@@ -30,7 +30,8 @@ class Network {
   virtual std::int64_t default_batch_size() const = 0;
 
   /// Transcribes windows of `config().window_samples()` each, independently of one another.
-  /// `progress` is called after every step; where it returns false, Error(kCancelled) is thrown.
+  /// `progress` is called on this thread, every 20 ms or so; where it returns false,
+  /// Error(kCancelled) is thrown, and what it throws passes through.
   virtual std::vector<TokenRow> transcribe(const std::vector<const float*>& windows,
                                            const InstrumentMask& mask,
                                            const BatchProgress& progress) const = 0;

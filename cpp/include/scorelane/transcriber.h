@@ -19,8 +19,8 @@ struct TranscriberOptions {
   InstrumentMask mask;
   std::int64_t batch_size = 0;  ///< segments that go through the network together; 0: the model's
 
-  /// Told how many seconds of the recording are done, after every step of the network; false
-  /// cancels. It may throw, which also ends the stream.
+  /// Told every 20 ms or so, on the caller's thread, how many seconds of the recording are done;
+  /// false cancels. It may throw, which also ends the stream.
   std::function<bool(double seconds_done)> on_progress;
 };
 
