@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 from scorelane.data.bank import AUDIO_FILE, Bank
 from scorelane.data.build_bank import build_bank
 from scorelane.data.catalogue import sample_folder

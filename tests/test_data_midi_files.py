@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from scorelane.data.midi_files import NOTE_DTYPE, MidiError, read_midi, read_midi_columns
 
 BEAT = 480

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from scorelane.data.programs import (
     CANONICAL_PROGRAM,
     PITCH_RANGE,

@@ -8,6 +8,7 @@ import mido
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from scorelane.data.humanise import humanise
 from scorelane.data.midi_files import NOTE_DTYPE
 from scorelane.data.songs import SongSet, Timing, build_songs, judge_timing

@@ -12,7 +12,6 @@ from pathlib import Path
 import mido
 import pytest
 from rich.console import Console
-from stub_engine import StubEngine
 from typer.testing import CliRunner, Result
 
 from scorelane.cli.app import app
@@ -21,6 +20,7 @@ from scorelane.evaluate import report
 from scorelane.evaluate.clips import Clip, find_clips, read_notes
 from scorelane.evaluate.run import ClipResult, Estimate, evaluate_clips
 from scorelane.notes import Note, write_csv
+from stub_engine import StubEngine
 
 PIANO = [Note(float(i), i + 0.9, 60 + i, 0) for i in range(4)]
 DRUMS = [Note(i / 2, i / 2 + 0.1, 36, 0, True) for i in range(4)]

@@ -49,13 +49,13 @@ def command(
     torchrun --nproc-per-node 4 -m scorelane train SONGS BANK -o FOLDER
     """
     from scorelane.data.mixer import open_mixer
-    from scorelane.data.programs import TRAINED_PROGRAMS
+    from scorelane.data.programs import CANONICAL_PROGRAM
     from scorelane.model.config import scorelane_config
     from scorelane.train.loop import Plan, train
 
     config = replace(
         scorelane_config(width=width, encoder_layers=encoder_layers, decoder_layers=decoder_layers),
-        programs=list(TRAINED_PROGRAMS),
+        program_map=CANONICAL_PROGRAM.tolist(),
     )
     open_mixer(songs, bank, config)  # a missing folder is told here, not by a worker
     plan = Plan(

@@ -57,7 +57,11 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """One model. ``segment_samples`` are decoded, ``context_samples`` on each side only heard."""
+    """One model. ``segment_samples`` are decoded, ``context_samples`` on each side only heard.
+
+    ``program_map`` names for each of the 128 programs the one that the model writes for it, -1
+    for none; empty where the model tells all of them apart.
+    """
 
     name: str
     kind: Kind
@@ -72,7 +76,7 @@ class ModelConfig:
     max_shift: int = 1000
     max_tokens: int = 1024
     granularity: Granularity = "full"
-    programs: list[int] = field(default_factory=list)
+    program_map: list[int] = field(default_factory=list)
     default_confidence: float = 0.0
     licence: str = "CC BY 4.0"
 
@@ -108,6 +112,7 @@ class ModelConfig:
             "format": FORMAT,
             "vocabulary_size": self.vocabulary.size,
             "has_note_heads": self.has_note_heads,
+            "programs": sorted({program for program in self.program_map if program >= 0}),
         }
         return json.dumps(derived | values, indent=2) + "\n"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from scorelane.errors import ModelError
@@ -42,7 +42,7 @@ def save_weights(
     folder.mkdir(parents=True, exist_ok=True)
     stored = {name: value.detach().to("cpu", dtype).contiguous() for name, value in tensors.items()}
     with atomic_path(folder / WEIGHTS_NAME) as temporary:
-        save_file(stored, temporary)
+        temporary.write_bytes(save(stored))
     with atomic_path(folder / CONFIG_NAME) as temporary:
         temporary.write_text(config.to_json(), encoding="utf-8")
 
