@@ -114,7 +114,7 @@ class Failing(Tiny):
         return logits, torch.zeros([tokens.size(0), 2], device=tokens.device)
 
 
-def save_archive(path: Path, module: nn.Module | None = None, **changes: Any) -> Path:
+def save_archive(path: Path, module: nn.Module | None = None, /, **changes: Any) -> Path:
     """Write ``module`` (by default :class:`Tiny`) with the tiny configuration, changed."""
     config = {key: value for key, value in (TINY_CONFIG | changes).items() if value is not None}
     with warnings.catch_warnings():

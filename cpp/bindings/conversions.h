@@ -6,8 +6,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "scorelane/error.h"
@@ -68,7 +72,9 @@ inline std::vector<const float*> channels_of(const Samples& samples) {
                     std::to_string(samples.ndim()) + " dimensions.");
   }
   std::vector<const float*> channels;
-  for (py::ssize_t c = 0; c < samples.shape(0); ++c) channels.push_back(samples.data(c, 0));
+  for (py::ssize_t c = 0; c < samples.shape(0); ++c) {
+    channels.push_back(samples.data() + c * samples.shape(1));
+  }
   return channels;
 }
 
