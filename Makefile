@@ -4,6 +4,7 @@
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 AUDIO ?=
+CLIPS ?= examples
 PEERS_PYTHON = .venv-peers/bin/python
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -20,13 +21,14 @@ endif
 
 ENGINE_SOURCES = pyproject.toml CMakeLists.txt $(shell find cpp -type f 2>/dev/null)
 
-.PHONY: help transcribe test lint cpp-test check-slow bench peers train-packages clean
+.PHONY: help transcribe test lint cpp-test check-slow bench bench-accuracy peers train-packages clean
 
 help:
 	@echo "make transcribe AUDIO=song.flac   set up, transcribe, write song.mid and song.png"
 	@echo "make test                         set up, run every test (C++ and Python)"
 	@echo "make check-slow                   the long proofs: hours of audio, fuzzing, sanitizers"
-	@echo "make bench                        speed and accuracy beside Basic Pitch"
+	@echo "make bench                        speed beside Basic Pitch; AUDIO=files to time"
+	@echo "make bench-accuracy CLIPS=folder  scores beside Basic Pitch"
 	@echo "make clean                        remove .venv and build"
 
 # Installs what is missing of the packages in $(1); asks nothing.
@@ -90,6 +92,23 @@ check-slow: .venv/test.stamp
 	$(BIN)/cmake --preset asan
 	$(BIN)/cmake --build --preset asan
 	$(BIN)/ctest --preset asan
+
+# Other transcribers to compare with, in an environment of their own.
+peers: .venv-peers/peers.stamp
+
+.venv-peers/peers.stamp: tests/bench/requirements-peers.txt
+	$(PYTHON) -m venv .venv-peers
+	@echo "installing Basic Pitch"
+	@$(PEERS_PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps basic-pitch==0.4.0
+	@$(PEERS_PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements-peers.txt
+	@touch $@
+
+bench: .venv/engine.stamp peers
+	$(BIN)/python tests/bench/bench_speed.py $(AUDIO) --peer-python $(PEERS_PYTHON)
+
+# CLIPS is a folder of clips with known notes, as `scorelane evaluate` reads them.
+bench-accuracy: .venv/engine.stamp peers
+	$(BIN)/python tests/bench/evaluate_peer.py $(CLIPS) --peer-python $(PEERS_PYTHON)
 
 train-packages: .venv/test.stamp
 	$(call install_packages,$(TRAIN_PACKAGES))

@@ -148,13 +148,15 @@ class DecoderLayer(nn.Module):
         self.feed_forward = GatedFeedForward(config)
         self.dropout = nn.Dropout(config.dropout)
 
-    def remember(self, states: Tensor, cosine: Tensor, sine: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values [batch, heads, frames, head width] of the encoder's ``states``."""
+    def remember(
+        self, states: Tensor, told: Tensor, cosine: Tensor, sine: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Keys of ``states`` and values of ``told`` [batch, heads, states, head width]."""
         attention = self.cross_attention
         key = attention.split(attention.key(states))
         if self.time_aligned:
             key = rotate(key, cosine, sine)
-        return key, attention.split(attention.value(states))
+        return key, attention.split(attention.value(told))
 
     def ask(self, x: Tensor, cosine: Tensor, sine: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values of the self-attention for ``x`` [batch, length, width]."""
@@ -207,8 +209,17 @@ class Decoder(nn.Module):
         self.norm = norm(network.width)
         self.dropout = nn.Dropout(network.dropout)
         self.logits = dense(network.width, vocabulary.size)
+        if self.time_aligned:
+            self._know_times()
         self.has_note_heads = config.has_note_heads
         self.notes = nn.Linear(network.width, 2) if config.has_note_heads else nn.Identity()
+
+    @torch.no_grad()
+    def _know_times(self) -> None:
+        """Begin with logits of shifts that recognise the code of their time."""
+        steps = torch.arange(self.max_shift + 1)
+        code = sinusoids(steps * self.frames_per_step, self.logits.in_features)
+        self.logits.weight[self.shift : self.shift + self.max_shift + 1] = 0.05 * code
 
     def embed(self, tokens: Tensor, position: Tensor, time: Tensor) -> Tensor:
         """Embeddings [batch, length, width] of ``tokens`` with their place or time added."""
@@ -220,10 +231,13 @@ class Decoder(nn.Module):
     def remember(self, states: Tensor) -> list[Tensor]:
         """Keys and values of every layer for the encoder's ``states``: key, value, key, ..."""
         index = torch.arange(states.size(1), device=states.device)
-        cosine, sine = rotation(index * self.state_frames + self.first_state, self.head_width)
+        time = index * self.state_frames + self.first_state
+        cosine, sine = rotation(time, self.head_width)
+        # A state that is looked at also tells its time, so that the decoder can write it down.
+        told = states + sinusoids(time, states.size(2)) if self.time_aligned else states
         memory: list[Tensor] = []
         for layer in self.layers:
-            key, value = layer.remember(states, cosine, sine)  # type: ignore[operator]
+            key, value = layer.remember(states, told, cosine, sine)  # type: ignore[operator]
             memory.append(key)
             memory.append(value)
         return memory

@@ -1,7 +1,7 @@
 """Optimizers and their schedule.
 
-Matrices inside the layers are trained with Muon (orthogonalised momentum), which needed about
-half the examples of AdamW here; embeddings, heads and norms with AdamW.
+Matrices inside the layers are trained with Muon (orthogonalised momentum), made for learning from
+few examples; embeddings, heads and norms with AdamW.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from scorelane.train.muon import Muon
 
 WARM_UP = 0.03
 DECAY = 0.3
+MUON_RATE = 2.5
+"""Learning rate of the matrices over that of the rest."""
 
 
 class Optimizers:
@@ -22,17 +24,17 @@ class Optimizers:
 
     def __init__(self, model: nn.Module, learning_rate: float, dtype: torch.dtype) -> None:
         inner, rest = _split(model)
-        self._rate = learning_rate
+        self._rates = (MUON_RATE * learning_rate, learning_rate)
         self._all: Sequence[torch.optim.Optimizer] = (
-            Muon(inner, learning_rate, weight_decay=0.01, dtype=dtype),
-            torch.optim.AdamW(rest, lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.0),
+            Muon(inner, self._rates[0], weight_decay=0.01, dtype=dtype),
+            torch.optim.AdamW(rest, lr=self._rates[1], betas=(0.9, 0.98), weight_decay=0.0),
         )
 
     def step(self, done: float) -> None:
         """Update the parameters; ``done`` is the share of the whole training behind us, 0-1."""
-        for optimizer in self._all:
+        for optimizer, rate in zip(self._all, self._rates, strict=True):
             for group in optimizer.param_groups:
-                group["lr"] = self._rate * schedule(done)
+                group["lr"] = rate * schedule(done)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 
