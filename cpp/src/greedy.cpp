@@ -157,10 +157,11 @@ void Batch::encode(const std::vector<const float*>& windows) {
   std::vector<std::vector<at::Tensor>> parts;
   for (std::int64_t first = 0; first < batch; first += at_once) {
     if (progress_.stop) return;
-    const TensorList part =
-        archive_.encode(audio.slice(0, first, std::min(batch, first + at_once)));
+    const std::int64_t end = std::min(batch, first + at_once);
+    const TensorList part = archive_.encode(audio.slice(0, first, end));
     parts.resize(part.size());
     for (std::size_t i = 0; i < part.size(); ++i) parts[i].push_back(part.get(i));
+    progress_.encoded += static_cast<std::size_t>(end - first);
   }
   memory_ = TensorList();
   for (const std::vector<at::Tensor>& part : parts) {

@@ -11,8 +11,9 @@ namespace scorelane {
 
 /// What the threads that decode one group share with the thread that waits for them.
 struct GroupProgress {
-  std::atomic<std::size_t> ended{0};  ///< windows whose tokens are complete
-  std::atomic<bool> stop{false};      ///< set by anyone: give up at the next step
+  std::atomic<std::size_t> encoded{0};  ///< windows that the decoder can begin with
+  std::atomic<std::size_t> ended{0};    ///< windows whose tokens are complete
+  std::atomic<bool> stop{false};        ///< set by anyone: give up at the next step
 };
 
 /// Decodes a batch of windows on this thread: encode, then the likeliest token at every step. Rows

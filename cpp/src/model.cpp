@@ -19,8 +19,8 @@ namespace scorelane {
 
 namespace {
 
-constexpr std::int64_t kBatchOnCpu = 32;
-constexpr std::int64_t kBatchOnCuda = 64;
+constexpr std::int64_t kBatchOnCpu = 64;
+constexpr std::int64_t kBatchOnCuda = 128;
 constexpr auto kPollInterval = std::chrono::milliseconds(20);
 
 /// `report` is TorchScript's, a traceback whose last line says what happened.
@@ -64,17 +64,19 @@ class Shares {
   /// Waits for at most the poll interval; true where all are done.
   bool wait() const;
   void stop() { progress_.stop = true; }
-  std::size_t ended() const { return progress_.ended; }
+  double done() const;
   std::vector<TokenRow> collect();
 
  private:
+  std::size_t windows_;
   GroupProgress progress_;
   std::vector<std::future<std::vector<TokenRow>>> parts_;
   int torch_threads_ = at::get_num_threads();
 };
 
 Shares::Shares(const Archive& archive, const std::vector<const float*>& windows,
-               const InstrumentMask& mask, std::size_t threads) {
+               const InstrumentMask& mask, std::size_t threads)
+    : windows_(windows.size()) {
   const std::size_t count = std::min(threads, windows.size());
   for (std::size_t i = 0; i < count; ++i) {
     const auto first = static_cast<std::ptrdiff_t>(i * windows.size() / count);
@@ -106,6 +108,12 @@ bool Shares::wait() const {
   return std::all_of(parts_.begin(), parts_.end(), [&](const auto& part) {
     return part.wait_until(until) == std::future_status::ready;
   });
+}
+
+/// From 0 to 1; encoding takes about as long as decoding.
+double Shares::done() const {
+  const std::size_t halves = progress_.encoded + progress_.ended;
+  return static_cast<double>(halves) / (2.0 * static_cast<double>(windows_));
 }
 
 std::vector<TokenRow> Shares::collect() {
@@ -152,8 +160,7 @@ std::vector<TokenRow> Model::transcribe(const std::vector<const float*>& windows
                                         const BatchProgress& progress) const {
   Shares shares(impl_->archive, windows, mask, impl_->threads);
   do {
-    const double done = static_cast<double>(shares.ended()) / static_cast<double>(windows.size());
-    if (progress && !progress(done)) {
+    if (progress && !progress(shares.done())) {
       throw Error(ErrorKind::kCancelled, "The transcription was cancelled.");
     }
   } while (!shares.wait());
