@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from test_data_bank import Sines
-from test_data_songs import write_song
 
 from scorelane.data.build_bank import build_bank
 from scorelane.data.effects import Room
@@ -19,6 +15,8 @@ from scorelane.data.targets import Example, make_example
 from scorelane.model.config import scorelane_config
 from scorelane.model.frontend import HARMONICS, LOWEST_PITCH, HarmonicFrames
 from scorelane.notes import Note
+from test_data_bank import Sines
+from test_data_songs import write_song
 
 CONFIG = scorelane_config()
 V = CONFIG.vocabulary

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_training import TINY, draw_tone, open_tones
 
 from scorelane.data.targets import Example
 from scorelane.errors import ModelError
@@ -24,6 +23,7 @@ from scorelane.train.losses import Learner
 from scorelane.train.muon import Muon, orthogonalise
 from scorelane.train.optimizers import schedule
 from scorelane.vocabulary import PAD
+from tiny_training import TINY, draw_tone, open_tones
 
 
 def plan(folder: Path, segments: int) -> Plan:
