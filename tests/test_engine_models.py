@@ -11,6 +11,7 @@ import torch
 
 from scorelane import archives, engine
 from scorelane.errors import EngineError, ModelError
+from scorelane.instruments import InstrumentMask
 from tiny_archive import SAMPLE_RATE, WINDOW, Failing, Stuck, save_archive
 
 WINDOWS = np.random.default_rng(0).uniform(-0.4, 0.4, (9, WINDOW)).astype(np.float32)
@@ -44,6 +45,23 @@ def test_models_that_do_not_exist(tmp_path: Path) -> None:
 def test_configurations_that_do_not_fit(changes: dict[str, int | None], tmp_path: Path) -> None:
     path = save_archive(tmp_path / "changed.pt", **changes)
     with pytest.raises(ModelError, match=next(iter(changes))):
+        engine.load(path, device="cpu")
+
+
+def test_instruments_become_the_programs_that_the_model_writes(tmp_path: Path) -> None:
+    """A model without violas writes violins for them, and nothing for a telephone."""
+    written = [40 if program == 41 else program for program in range(124)] + [-1] * 4
+    merging = engine.load(save_archive(tmp_path / "merging.pt", program_map=written), device="cpu")
+    samples = np.random.default_rng(1).uniform(-0.4, 0.4, 6 * SAMPLE_RATE).astype(np.float32)
+    mask = InstrumentMask(frozenset({41, 124}), drums=False)
+    notes = merging.transcribe(samples, SAMPLE_RATE, instruments=mask)
+    assert {note.program for note in notes} == {40}
+
+
+@pytest.mark.parametrize("told", [[0] * 5, [200] * 128, ["piano"] * 128])
+def test_a_program_map_that_is_none(told: list[object], tmp_path: Path) -> None:
+    path = save_archive(tmp_path / "damaged.pt", program_map=told)
+    with pytest.raises(ModelError, match="program_map"):
         engine.load(path, device="cpu")
 
 

@@ -14,7 +14,8 @@ from reference_mt3 import network
 from scorelane.errors import ModelError
 from scorelane.model.config import ModelConfig, mt3_config, scorelane_config
 from scorelane.model.export import CONFIG_FILE, export_archive, script
-from scorelane.model.transformer import Transformer
+from scorelane.model.layers import rotate, rotation
+from scorelane.model.transformer import Transformer, gaze
 from scorelane.model.weights import load_weights, save_weights
 
 
@@ -163,3 +164,12 @@ def test_wrong_configurations_are_refused(text: str, reason: str) -> None:
 def test_configuration_survives_json() -> None:
     for config in (mt3_config(), mt3_config(piano=True), scorelane_config()):
         assert ModelConfig.from_json(config.to_json()) == config
+
+
+def test_heads_begin_by_looking_at_the_time_or_ahead_of_it() -> None:
+    asked, found = gaze(heads=4, head_width=64)
+    now, times = torch.tensor([40.0]), torch.arange(80.0)
+    query = rotate(asked, *rotation(now, 64))
+    keys = rotate(found.expand(4, 80, 64), *rotation(times, 64))
+    looked_at = (query @ keys.transpose(1, 2)).squeeze(1).argmax(1) - 40
+    assert looked_at.tolist() == [0, 2, 7, 16]

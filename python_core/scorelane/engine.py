@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scorelane.archives import load_archive
-from scorelane.errors import AudioError, EngineError, UsageError
+from scorelane.errors import AudioError, EngineError, ModelError, UsageError
 from scorelane.instruments import InstrumentMask
 from scorelane.notes import Note
 from scorelane.vocabulary import Vocabulary
@@ -76,6 +76,7 @@ class Engine:
         self.config: dict[str, Any] = json.loads(model.config)
         self.device: str = model.device
         self._model = model
+        self._written = _program_map(self.config)
 
     def __repr__(self) -> str:
         return f"Engine({self.config.get('name', '')!r}, device={self.device!r})"
@@ -93,12 +94,11 @@ class Engine:
         ``instruments`` are the only ones that may appear. ``batch_size`` segments go through the
         network together (0 chooses by device): notes come out in groups of that many segments.
         """
-        programs = None if instruments is None else sorted(instruments.programs)
         return Stream(
             _engine.Transcriber(
                 self._model,
                 sample_rate,
-                programs=programs,
+                programs=self._programs(instruments),
                 drums=instruments is None or instruments.drums,
                 batch_size=batch_size,
                 on_progress=on_progress,
@@ -130,9 +130,15 @@ class Engine:
 
         A window is the segment and its context on both sides; see docs/ENGINE-API.md.
         """
-        programs = None if instruments is None else sorted(instruments.programs)
         drums = instruments is None or instruments.drums
-        return self._model.tokens(_floats(windows), programs, drums)
+        return self._model.tokens(_floats(windows), self._programs(instruments), drums)
+
+    def _programs(self, instruments: InstrumentMask | None) -> list[int] | None:
+        """The programs that the model writes for the chosen ones; ``None`` for all."""
+        if instruments is None:
+            return None
+        written = {self._written[program] for program in instruments.programs}
+        return sorted(program for program in written if program >= 0)
 
 
 class Stream:
@@ -190,6 +196,17 @@ def decode_tokens(
         decoder.decode(tokens, times[index], limit)
     decoder.finish(end)
     return _notes(decoder.take_notes())
+
+
+def _program_map(config: dict[str, Any]) -> Sequence[int]:
+    """What the model writes for each program, -1 for none; itself where nothing is said."""
+    told = config.get("program_map") or range(128)
+    if len(told) != 128 or not all(isinstance(p, int) and -1 <= p < 128 for p in told):
+        raise ModelError(
+            "The model's program_map is not a list of 128 programs; its archive is damaged, export "
+            "it again."
+        )
+    return told  # type: ignore[no-any-return]
 
 
 def _floats(samples: ArrayLike) -> NDArray[np.floating[Any]]:

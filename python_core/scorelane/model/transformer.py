@@ -134,6 +134,21 @@ class Encoder(nn.Module):
         return self.dropout(self.norm(x)), pitches
 
 
+def gaze(heads: int, head_width: int) -> tuple[Tensor, Tensor]:
+    """Offsets of queries and keys [heads, 1, head width] that make heads look at the right time.
+
+    Rotated by the times of token and state, their product is largest where the state lies as far
+    behind the token as the head looks ahead: from nothing, with a sharp eye, to a quarter of a
+    second, with a wide one.
+    """
+    ahead = torch.linspace(0.0, 1.0, heads).unsqueeze(1) ** 2 * 16.0
+    sharpness = torch.linspace(1.6, 0.8, heads)[:, None, None]
+    ones = torch.cat([torch.ones(head_width // 2), torch.zeros(head_width // 2)])
+    found = sharpness * ones.expand(heads, 1, head_width)
+    cosine, sine = rotation(ahead, head_width)
+    return rotate(found, cosine, sine), found.clone()
+
+
 class DecoderLayer(nn.Module):
     """Causal self-attention, attention to the encoder, feed-forward."""
 
@@ -147,6 +162,13 @@ class DecoderLayer(nn.Module):
         self.feed_forward_norm = norm(config.width)
         self.feed_forward = GatedFeedForward(config)
         self.dropout = nn.Dropout(config.dropout)
+        if config.time_aligned:
+            asked, found = gaze(config.heads, config.head_width)
+            self.time_query = nn.Parameter(asked)
+            self.time_key = nn.Parameter(found)
+        else:
+            self.register_buffer("time_query", torch.zeros(1), persistent=False)
+            self.register_buffer("time_key", torch.zeros(1), persistent=False)
 
     def remember(
         self, states: Tensor, told: Tensor, cosine: Tensor, sine: Tensor
@@ -155,7 +177,7 @@ class DecoderLayer(nn.Module):
         attention = self.cross_attention
         key = attention.split(attention.key(states))
         if self.time_aligned:
-            key = rotate(key, cosine, sine)
+            key = rotate(key + self.time_key, cosine, sine)
         return key, attention.split(attention.value(told))
 
     def ask(self, x: Tensor, cosine: Tensor, sine: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -181,7 +203,7 @@ class DecoderLayer(nn.Module):
         attention = self.cross_attention
         query = attention.split(attention.query(self.cross_norm(x)))
         if self.time_aligned:
-            query = rotate(query, cosine, sine)
+            query = rotate(query + self.time_query, cosine, sine)
         x = x + self.dropout(attention(query, memory[0], memory[1], False))
         y: Tensor = x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
         return y
