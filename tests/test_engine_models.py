@@ -52,7 +52,7 @@ def test_instruments_become_the_programs_that_the_model_writes(tmp_path: Path) -
     """A model without violas writes violins for them, and nothing for a telephone."""
     written = [40 if program == 41 else program for program in range(124)] + [-1] * 4
     merging = engine.load(save_archive(tmp_path / "merging.pt", program_map=written), device="cpu")
-    samples = np.random.default_rng(1).uniform(-0.4, 0.4, 6 * SAMPLE_RATE).astype(np.float32)
+    samples = np.random.default_rng(1).uniform(-0.4, 0.4, 40 * SAMPLE_RATE).astype(np.float32)
     mask = InstrumentMask(frozenset({41, 124}), drums=False)
     notes = merging.transcribe(samples, SAMPLE_RATE, instruments=mask)
     assert {note.program for note in notes} == {40}

@@ -206,7 +206,7 @@ def _program_map(config: dict[str, Any]) -> Sequence[int]:
             "The model's program_map is not a list of 128 programs; its archive is damaged, export "
             "it again."
         )
-    return told  # type: ignore[no-any-return]
+    return told
 
 
 def _floats(samples: ArrayLike) -> NDArray[np.floating[Any]]:
