@@ -7,6 +7,8 @@
 #include <limits>
 #include <numeric>
 
+#include "scorelane/error.h"
+
 namespace scorelane {
 
 namespace {
@@ -22,12 +24,13 @@ class MaskedLogits {
 
   /// [batch, vocabulary] in and out.
   at::Tensor apply(const at::Tensor& logits) const;
-  void start(std::int64_t batch);
+  void start(std::int64_t batch, const TensorList& state);
   void consume(const at::Tensor& tokens);
   void keep(const at::Tensor& rows);
 
  private:
   bool active_;
+  bool knows_grammar_;
   std::int64_t first_program_;
   std::int64_t first_drum_;
   at::Tensor bias_;          ///< [2, vocabulary]: before and after a row's first program
@@ -37,6 +40,7 @@ class MaskedLogits {
 MaskedLogits::MaskedLogits(const ModelConfig& config, const InstrumentMask& mask,
                            const c10::Device& device)
     : active_(!mask.drums || !mask.all_programs),
+      knows_grammar_(config.grammar),
       first_program_(config.vocabulary.first_program()),
       first_drum_(config.vocabulary.first_drum()) {
   if (!active_) return;
@@ -70,8 +74,19 @@ at::Tensor MaskedLogits::apply(const at::Tensor& logits) const {
   return active_ ? logits + bias_.index_select(0, past_program_) : logits;
 }
 
-void MaskedLogits::start(std::int64_t batch) {
-  if (active_) past_program_ = at::zeros({batch}, bias_.options().dtype(at::kLong));
+void MaskedLogits::start(std::int64_t batch, const TensorList& state) {
+  if (!active_) return;
+  past_program_ = at::zeros({batch}, bias_.options().dtype(at::kLong));
+  // A grammar must know what is forbidden, else it would lead to where nothing else is left.
+  if (!knows_grammar_) return;
+  const at::Tensor wanted = state.get(state.size() - 1);
+  if (wanted.scalar_type() != at::kBool || wanted.dim() != 2 || wanted.size(0) != batch ||
+      wanted.size(1) != bias_.size(1)) {
+    throw Error(ErrorKind::kModel,
+                "The model's state does not end with the tokens that it may write; export it again "
+                "with `scorelane export`.");
+  }
+  wanted.logical_and_(bias_.select(0, 1).eq(0.0));
 }
 
 void MaskedLogits::consume(const at::Tensor& tokens) {
@@ -127,7 +142,7 @@ std::vector<TokenRow> Batch::run(const std::vector<const float*>& windows) {
   state_ = archive_.start(memory_);
   tokens_ = at::full({batch}, Vocabulary::kPad,
                      at::TensorOptions().dtype(at::kLong).device(archive_.device()));
-  masked_.start(batch);
+  masked_.start(batch, state_);
   rows_.assign(windows.size(), TokenRow{});
   places_.resize(windows.size());
   std::iota(places_.begin(), places_.end(), std::size_t{0});

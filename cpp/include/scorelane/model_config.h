@@ -17,6 +17,7 @@ struct ModelConfig {
   std::int64_t max_tokens = 0;       ///< most tokens that one segment can have
   std::int64_t vocabulary_size = 0;  ///< width of the logits, padding included
   bool has_note_heads = false;       ///< the network gives velocity and confidence
+  bool grammar = false;              ///< the archive keeps to the order of events by itself
   Granularity granularity = Granularity::kFull;
   Vocabulary vocabulary;
 

@@ -27,14 +27,14 @@ class Room:
         self._place = np.clip(octaves / 7.0, 0.0, 1.0) * (EQ_POINTS - 1)
         self._spectrum = np.zeros(self._bins, np.complex64)
         self._wet_spectrum = np.zeros(self._bins, np.complex64)
-        self._has_echo = rng.random() < 0.7
-        self._wetness = rng.uniform(0.02, 0.6) if self._has_echo else 0.0
+        self._has_echo = rng.random() < 0.6
+        self._wetness = rng.uniform(0.02, 0.4) if self._has_echo else 0.0
 
     def add(self, sound: NDArray[np.float32], gain: float) -> None:
         """Put an instrument's ``sound`` [samples] into the room."""
         spectrum = fft.rfft(sound, self._size) * np.float32(gain)
         if self._rng.random() < 0.8:
-            spectrum *= self._equalizer(4.0)
+            spectrum *= self._equalizer(3.0)
         self._spectrum += spectrum
         if self._has_echo:
             self._wet_spectrum += spectrum * np.float32(self._wetness * self._rng.uniform(0.4, 1.0))
@@ -47,18 +47,18 @@ class Room:
             spectrum = spectrum + self._wet_spectrum * fft.rfft(self._echo(), self._size)
         if rng.random() < 0.5:
             spectrum = spectrum * self._equalizer(3.0)
-        if rng.random() < 0.2:
+        if rng.random() < 0.1:
             spectrum = spectrum * self._band()
         sound = fft.irfft(spectrum, self._size)[: self._samples].astype(np.float32)
         peak = float(np.abs(sound).max())
         if peak > 0:
             sound *= 1.0 / peak
-            if rng.random() < 0.2:
+            if rng.random() < 0.1:
                 drive = rng.uniform(0.5, 4.0)
                 sound = np.tanh(drive * sound) / np.float32(np.tanh(drive))
-        if rng.random() < 0.5:
+        if rng.random() < 0.35:
             sound = sound + self._noise()
-        level = 10.0 ** (rng.uniform(-30.0, 0.0) / 20.0)
+        level = 10.0 ** (rng.uniform(-24.0, 0.0) / 20.0)
         return np.asarray(sound * np.float32(level), dtype=np.float32)
 
     def _equalizer(self, decibels: float) -> NDArray[np.float32]:
@@ -91,7 +91,7 @@ class Room:
         if rng.random() < 0.5:
             # A running sum that leaks: noise that falls towards the treble, like hum and rooms.
             white = np.asarray(fft.irfft(fft.rfft(white) * self._fall(), self._samples))
-        loudness = 10.0 ** (rng.uniform(-70.0, -25.0) / 20.0)
+        loudness = 10.0 ** (rng.uniform(-70.0, -32.0) / 20.0)
         return np.asarray(white / max(float(white.std()), 1e-9) * loudness, dtype=np.float32)
 
     def _fall(self) -> NDArray[np.float32]:

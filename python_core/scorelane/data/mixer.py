@@ -25,7 +25,7 @@ from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH
 from scorelane.notes import Note
 
 PHASES = 5
-KEEP_PROGRAM = 0.45
+KEEP_PROGRAM = 0.65
 TRANSPOSE = 6
 SUSTAINED_PROGRAMS = (range(16, 24), range(40, 45), range(48, 80), range(80, 104))
 RELEASE_TABLE = 48
@@ -72,7 +72,7 @@ class Mixer:
         program = 0 if part.is_drum else int(CANONICAL_PROGRAM[self._bank.voice_program[voice]])
         bend = self._bend(rng, program, part.is_drum)
         sound = np.zeros(self._samples, np.float32)
-        release = float(np.exp(rng.normal(0.0, 0.5)))
+        release = float(np.exp(rng.normal(0.0, 0.4)))
         played = []
         for note, pitch, row, gain in zip(notes, pitches, rows, gains, strict=True):
             if row < 0:
@@ -116,7 +116,7 @@ class Mixer:
         detune = rng.normal(0.0, 0.08) if is_drum else rng.normal(0.0, 0.006)
         sustained = not is_drum and any(program in r for r in SUSTAINED_PROGRAMS)
         depth = 0.0
-        if sustained and rng.random() < 0.4:
+        if sustained and rng.random() < 0.3:
             depth = rng.uniform(0.002, 0.02)
         elif rng.random() < 0.5:
             return None

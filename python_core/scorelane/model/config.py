@@ -60,7 +60,8 @@ class ModelConfig:
     """One model. ``segment_samples`` are decoded, ``context_samples`` on each side only heard.
 
     ``program_map`` names for each of the 128 programs the one that the model writes for it, -1
-    for none; empty where the model tells all of them apart.
+    for none; empty where the model tells all of them apart. With ``grammar`` the archive lets
+    through only tokens in MT3's order of events; the published decoder has no such rule.
     """
 
     name: str
@@ -78,6 +79,7 @@ class ModelConfig:
     granularity: Granularity = "full"
     program_map: list[int] = field(default_factory=list)
     default_confidence: float = 0.0
+    grammar: bool = False
     licence: str = "CC BY 4.0"
 
     @property
@@ -193,4 +195,5 @@ def scorelane_config(
         context_samples=4096,
         max_tokens=512,
         default_confidence=0.3,
+        grammar=True,
     )

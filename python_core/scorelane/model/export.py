@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from scorelane.files import atomic_path
 from scorelane.model.config import ModelConfig
+from scorelane.model.grammar import Grammar
 from scorelane.model.layers import rotation
 from scorelane.model.transformer import Transformer
 from scorelane.model.weights import load_weights
@@ -28,6 +29,8 @@ class Archive(nn.Module):
         self.encoder = model.encoder
         self.decoder = model.decoder
         self.max_tokens = config.max_tokens
+        self.held_to_grammar = config.grammar
+        self.grammar = Grammar(config)
         self.heads = config.network.heads
         self.head_width = config.network.head_width
 
@@ -39,7 +42,7 @@ class Archive(nn.Module):
 
     @torch.jit.export
     def start(self, memory: list[Tensor]) -> list[Tensor]:
-        """A fresh decoder state: per layer empty keys and values, then time and shift flag."""
+        """A fresh decoder state: empty keys and values, time, shift flag, the grammar's state."""
         batch = memory[0].size(0)
         shape = [batch, self.heads, self.max_tokens, self.head_width]
         state: list[Tensor] = []
@@ -47,6 +50,8 @@ class Archive(nn.Module):
             state.append(torch.zeros(shape, dtype=memory[0].dtype, device=memory[0].device))
         state.append(torch.zeros([batch], dtype=torch.long, device=memory[0].device))
         state.append(torch.zeros([batch], dtype=torch.bool, device=memory[0].device))
+        if self.held_to_grammar:
+            state.extend(self.grammar.start(batch, memory[0].device))
         return state
 
     @torch.jit.export
@@ -55,7 +60,9 @@ class Archive(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Consume ``tokens`` [batch] at ``position``; see docs/MODEL.md."""
         decoder = self.decoder
-        time = self._advance(tokens, state[-2], state[-1]).unsqueeze(1) * decoder.frames_per_step
+        caches = len(memory)
+        time = self._advance(tokens, state[caches], state[caches + 1]).unsqueeze(1)
+        time = time * decoder.frames_per_step
         place = torch.full([1], position, device=tokens.device)
         x = decoder.embed(tokens.unsqueeze(1), place, time)
         cosine, sine = rotation(place, self.head_width)
@@ -72,6 +79,11 @@ class Archive(nn.Module):
             x = layer.finish(x, attended, kept, time_cosine, time_sine)  # type: ignore[operator]
         x = decoder.norm(x).squeeze(1)
         logits = decoder.logits(x).float()
+        if self.held_to_grammar:
+            facts, sounding, wanted = state[caches + 2], state[caches + 3], state[caches + 4]
+            self.grammar.advance(tokens, facts, sounding)
+            allowed = self.grammar.allowed(facts, sounding, wanted)
+            logits = logits.masked_fill(~allowed, -float("inf"))
         if not decoder.has_note_heads:
             return logits, torch.zeros([tokens.size(0), 2], device=tokens.device)
         notes = decoder.notes(x).float()
