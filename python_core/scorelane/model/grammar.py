@@ -20,8 +20,8 @@ class Grammar(nn.Module):
     Its state, all with the batch first: ``facts`` [batch, 6] (0: whether the tie section is
     closed; 1: whether the last token was a program 1, velocity 2, shift 3 or another 0; 2 to 4:
     program, velocity and time in force, -1 before the first; 5: the place of the last event among
-    those of its time step, -1 before the first), ``sounding`` [batch, 128, 128] (program, pitch) and ``wanted``
-    [batch, vocabulary], from which a host may strike what it does not want to see.
+    those of its time step, -1 before the first), ``sounding`` [batch, 128, 128] (program, pitch)
+    and ``wanted`` [batch, vocabulary], from which a host may strike what it does not want to see.
     """
 
     def __init__(self, config: ModelConfig) -> None:
