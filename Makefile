@@ -64,7 +64,8 @@ endef
 .venv/test.stamp: .venv/engine.stamp
 	$(call install_packages,$(TEST_PACKAGES))
 	@echo "building the C++ tests"
-	@$(PIP) install --no-build-isolation --editable '.[test]' -Ccmake.define.SCORELANE_BUILD_TESTS=ON
+	@$(PIP) install --no-build-isolation --editable '.[test]' \
+	    --config-settings=cmake.define.SCORELANE_BUILD_TESTS=ON
 	@touch $@
 
 transcribe: .venv/engine.stamp
