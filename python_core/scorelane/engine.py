@@ -76,7 +76,7 @@ class Engine:
         self.config: dict[str, Any] = json.loads(model.config)
         self.device: str = model.device
         self._model = model
-        self._written = _program_map(self.config)
+        self._program_map = _program_map(self.config)
 
     def __repr__(self) -> str:
         return f"Engine({self.config.get('name', '')!r}, device={self.device!r})"
@@ -137,8 +137,7 @@ class Engine:
         """The programs that the model writes for the chosen ones; ``None`` for all."""
         if instruments is None:
             return None
-        written = {self._written[program] for program in instruments.programs}
-        return sorted(program for program in written if program >= 0)
+        return sorted(instruments.as_written(self._program_map).programs)
 
 
 class Stream:
@@ -199,9 +198,9 @@ def decode_tokens(
 
 
 def _program_map(config: dict[str, Any]) -> Sequence[int]:
-    """What the model writes for each program, -1 for none; itself where nothing is said."""
-    told = config.get("program_map") or range(128)
-    if len(told) != 128 or not all(isinstance(p, int) and -1 <= p < 128 for p in told):
+    """What the model writes for each program, -1 for none; empty where nothing is said."""
+    told: Sequence[int] = config.get("program_map") or ()
+    if told and (len(told) != 128 or not all(isinstance(p, int) and -1 <= p < 128 for p in told)):
         raise ModelError(
             "The model's program_map is not a list of 128 programs; its archive is damaged, export "
             "it again."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scorelane.errors import UsageError
@@ -120,6 +120,17 @@ class InstrumentMask:
     def allows(self, program: int, is_drum: bool) -> bool:
         """Whether a note of this instrument passes the mask."""
         return self.drums if is_drum else program in self.programs
+
+    def as_written(self, program_map: Sequence[int]) -> InstrumentMask:
+        """The mask of what a model writes for these instruments.
+
+        ``program_map`` names for each of the 128 programs the one that stands for it, -1 for
+        none; empty where each stands for itself.
+        """
+        if not program_map:
+            return self
+        written = {program_map[program] for program in self.programs}
+        return InstrumentMask(frozenset(p for p in written if p >= 0), self.drums)
 
 
 def parse_instruments(names: Iterable[str]) -> InstrumentMask:

@@ -52,6 +52,7 @@ class Transcription:
         sensitivity: 0-1.
         min_note_ms: shortest pitched note in milliseconds.
         instruments: mask, or ``None`` for all.
+        program_map: for each program the one that the model writes for it; empty: itself.
         warnings: what was odd about the recording, one sentence each.
     """
 
@@ -63,16 +64,18 @@ class Transcription:
     sensitivity: float = DEFAULT_SENSITIVITY
     min_note_ms: float = 0.0
     instruments: InstrumentMask | None = None
+    program_map: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @cached_property
     def notes(self) -> list[Note]:
         """The notes that pass the filters, ordered by onset."""
+        mask = self.instruments
         return filter_notes(
             self.all_notes,
             min_confidence=confidence_threshold(self.sensitivity, self.default_confidence),
             min_note_ms=self.min_note_ms,
-            instruments=self.instruments,
+            instruments=None if mask is None else mask.as_written(self.program_map),
         )
 
     @cached_property
@@ -187,6 +190,7 @@ def transcribe(
             sensitivity=sensitivity,
             min_note_ms=min_note_ms,
             instruments=mask,
+            program_map=tuple(engine.config.get("program_map", ())),
             warnings=tuple(audio.warnings),
         )
 
