@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,10 @@ import scorelane
 from stub_engine import StubEngine, stub_module
 
 RATE = 16_000
+
+# A shell without job control starts what runs in the background deaf to Ctrl-C, and so would be
+# the tests of it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
