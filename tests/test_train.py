@@ -119,6 +119,19 @@ def test_training_learns_writes_weights_and_resumes(tmp_path: Path) -> None:
     assert logged == sorted(set(logged))
 
 
+def test_a_run_can_begin_from_weights(tmp_path: Path) -> None:
+    learned: list[Report] = []
+    train(TINY, open_tones, plan(tmp_path / "first", 240), learned.append)
+    again = dataclasses.replace(plan(tmp_path / "second", 8), begin_from=tmp_path / "first")
+    reports: list[Report] = []
+    train(TINY, open_tones, again, reports.append)
+    assert reports[0].loss < 0.7 * learned[0].loss
+    other = dataclasses.replace(TINY, network=dataclasses.replace(TINY.network, encoder_layers=2))
+    third = dataclasses.replace(again, folder=tmp_path / "third")
+    with pytest.raises(ModelError, match="another network"):
+        train(other, open_tones, third, lambda _: None)
+
+
 def test_a_finished_run_is_left_alone(tmp_path: Path) -> None:
     train(TINY, open_tones, plan(tmp_path, 8), lambda _: None)
     before = (tmp_path / CHECKPOINT_NAME).read_bytes()

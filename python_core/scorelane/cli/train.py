@@ -22,11 +22,17 @@ def command(
         Path,
         typer.Option("--out", "-o", help="Folder for checkpoint, log and weights; resumed from."),
     ],
+    begin_from: Annotated[
+        Path | None,
+        typer.Option(
+            help="Weights folder of the same network to begin with, such as models/scorelane."
+        ),
+    ] = None,
     segments: Annotated[
         int, typer.Option(min=1, help="Examples of the whole run; the schedule ends there.")
     ] = 400_000,
-    batch_size: Annotated[int, typer.Option(min=1, help="Examples a step on each device.")] = 32,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.")] = 2.5e-3,
+    batch_size: Annotated[int, typer.Option(min=1, help="Examples a step on each device.")] = 16,
+    learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.")] = 2e-3,
     width: Annotated[int, typer.Option(help="Width of the network, a multiple of 64.")] = 256,
     encoder_layers: Annotated[int, typer.Option(min=1)] = 4,
     decoder_layers: Annotated[int, typer.Option(min=1)] = 3,
@@ -66,6 +72,7 @@ def command(
         workers=workers,
         device=device,
         compiled=compiled,
+        begin_from=begin_from,
         seed=seed,
         checkpoint_seconds=60.0 * checkpoint_minutes,
     )

@@ -17,7 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from scorelane.errors import ModelError
 from scorelane.model.config import ModelConfig
-from scorelane.model.weights import save_weights
+from scorelane.model.weights import load_weights, save_weights
 from scorelane.train.batches import BatchStream, Draw, batch_loader
 from scorelane.train.checkpoint import (
     CHECKPOINT_NAME,
@@ -35,7 +35,10 @@ CLIP = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train. ``segments`` counts the examples of the whole run, all devices together."""
+    """How to train. ``segments`` counts the examples of the whole run, all devices together.
+
+    ``begin_from`` is a weights folder of the same network to begin with instead of random weights.
+    """
 
     folder: Path
     segments: int
@@ -44,6 +47,7 @@ class Plan:
     workers: int = 1
     device: str = "auto"
     compiled: bool = True
+    begin_from: Path | None = None
     seed: int = 0
     log_seconds: float = 20.0
     checkpoint_seconds: float = 300.0
@@ -122,7 +126,10 @@ class _Run:
         self.config, self.plan, self.processes = config, plan, processes
         self.on_report = on_report
         torch.manual_seed(plan.seed + processes.rank)
-        self.learner = Learner(config, compiled=plan.compiled).to(processes.device)
+        self.learner = Learner(config, compiled=plan.compiled)
+        if plan.begin_from is not None:
+            self.learner.model.load_state_dict(_weights_of(plan.begin_from, config))
+        self.learner.to(processes.device)
         self.fast = torch.bfloat16 if _has_fast_bf16(processes.device) else torch.float32
         self.optimizers = Optimizers(self.learner, plan.learning_rate, self.fast)
         self.average = Average(self.learner, AVERAGE_HORIZON)
@@ -196,6 +203,17 @@ class _Run:
         prefix = "model."
         weights = {k.removeprefix(prefix): v for k, v in average.items() if k.startswith(prefix)}
         save_weights(weights, self.config, self.plan.folder, torch.float16)
+
+
+def _weights_of(folder: Path, config: ModelConfig) -> dict[str, Tensor]:
+    model, other = load_weights(folder)
+    if (other.kind, other.frontend, other.network) != (
+        config.kind,
+        config.frontend,
+        config.network,
+    ):
+        raise ModelError(f"the weights in {folder} are of another network than the one to train")
+    return model.state_dict()
 
 
 class _Meter:
