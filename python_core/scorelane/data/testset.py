@@ -1,6 +1,6 @@
 """The synthetic test split: held-out songs played by a full synthesiser, cut to clips.
 
-    python -m scorelane.data.testset SONGS --out FOLDER
+    scorelane data testset SONGS --out FOLDER
 
 Clips are drawn from the songs that a song set holds out of training. Corpora share them by
 hours ** 0.3, as MT3 mixes its data, and soundfonts take turns. The clips have the layout that
@@ -16,24 +16,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
-import typer
 from rich.progress import track
 
 from scorelane.data.humanise import humanise
 from scorelane.data.render import (
-    GENERAL_MIDI_SOUNDFONTS,
     SAMPLE_RATE,
     close_repeats,
-    find_soundfont,
     render,
 )
 from scorelane.data.songs import SongSet, Timing
-from scorelane.errors import ScorelaneError, UsageError
+from scorelane.errors import UsageError
 from scorelane.files import atomic_path
 from scorelane.notes import Note, total_duration, write_csv
 
@@ -189,29 +185,3 @@ def _window(
         if len(best[1]) >= _LEAST_NOTES:
             break
     return best
-
-
-def main(
-    songs: Annotated[Path, typer.Argument(help="A song set.")],
-    out: Annotated[Path, typer.Option(help="Where to write the clips.")],
-    soundfont: Annotated[
-        list[Path] | None, typer.Option(help="A General MIDI soundfont; may be repeated.")
-    ] = None,
-    clips: Annotated[int, typer.Option(min=1)] = 60,
-    seconds: Annotated[float, typer.Option(min=1.0)] = 20.0,
-    seed: int = 0,
-) -> None:
-    """Build the synthetic test split from the held-out songs of a song set."""
-    try:
-        fonts = soundfont or [find_soundfont(name) for name in GENERAL_MIDI_SOUNDFONTS[:3]]
-        recipes = build_testset(
-            SongSet.open(songs), fonts, out, clips=clips, seconds=seconds, seed=seed
-        )
-    except ScorelaneError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from error
-    typer.echo(f"{len(recipes)} clips in {out}")
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -36,7 +36,6 @@ class LogMel(nn.Module):
         super().__init__()
         self.hop = config.hop
         self.fft = config.fft
-        self.features = config.bins
         self.register_buffer("window", torch.hann_window(config.fft), persistent=False)
         self.register_buffer("mel", torch.from_numpy(mel_matrix(config, sample_rate)), False)
 
@@ -69,13 +68,11 @@ class HarmonicFrames(nn.Module):
         super().__init__()
         self.hop = config.hop
         self.fft = config.fft
-        self.bins = config.bins
         self.view = len(HARMONICS) * BINS_PER_SEMITONE
         self.attack_features = 2 * ATTACK_BINS
         attack = FrontEndConfig(config.hop // 2, ATTACK_FFT, ATTACK_BINS, 40.0, config.high_hz)
         matrix = log_frequency_matrix(config, sample_rate)
         low = bin_frequencies(config) < CROSSOVER_HZ
-        self.low_bins = int(low.sum())
         long_config = FrontEndConfig(
             config.hop, 2 * config.fft, config.bins, config.low_hz, config.high_hz
         )

@@ -42,8 +42,8 @@ class Plan:
 
     folder: Path
     segments: int
-    batch_size: int = 32
-    learning_rate: float = 2.5e-3
+    batch_size: int = 16
+    learning_rate: float = 2e-3
     workers: int = 1
     device: str = "auto"
     compiled: bool = True
