@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TypeVar
 
+from scorelane import store
 from scorelane.errors import ModelError
 
 SHIPPED = "scorelane"
@@ -31,13 +32,20 @@ _Loaded = TypeVar("_Loaded")
 def load_archive(model: str | os.PathLike[str] | None, load: Callable[[Path], _Loaded]) -> _Loaded:
     """Call ``load`` with the archive of ``model`` and return what it returns.
 
-    ``model`` is an archive, a folder with config.json and model.safetensors, a shipped model's
-    name, or ``None`` for the model that ships. ``load`` raises :class:`ModelError` for an archive
-    that it cannot read; one from the cache is then made again.
+    ``model`` is an archive, a folder with config.json and model.safetensors, the name of a model
+    that ships or that the user brought, or ``None`` for the model that ships. ``load`` raises
+    :class:`ModelError` for an archive that it cannot read; one that was made from weights that are
+    still there is then made again.
     """
     path = _find(model)
     if not path.is_dir():
         return load(path)
+    brought = path / store.ARCHIVE
+    if brought.is_file():
+        try:
+            return load(brought)
+        except ModelError:
+            pass  # damaged, or by another version: the weights beside it are what counts
     cached = _cache_path(path)
     if cached.exists():
         try:
@@ -65,14 +73,20 @@ def _find(model: str | os.PathLike[str] | None) -> Path:
                 f"{_CONFIG} and {_WEIGHTS}, or an archive made by `scorelane export`."
             )
         return path
-    for folder in _MODEL_FOLDERS:
-        if path.name == name and (folder / name / _CONFIG).is_file():
-            return folder / name
-    known = ", ".join(shipped_models()) or "none"
+    found = (shipped_folder(name) or store.find(name)) if path.name == name else None
+    if found is not None:
+        return found
+    known = ", ".join([*shipped_models(), *(record.name for record in store.records())]) or "none"
     raise ModelError(
         f"There is no model {name!r}; give the path of a model archive or of a weights folder, or "
-        f"the name of a model that ships with Scorelane ({known})."
+        f"the name of a model that ships with Scorelane or that you imported ({known})."
     )
+
+
+def shipped_folder(name: str) -> Path | None:
+    """The folder of the shipped model ``name``, or ``None``."""
+    folders = (folder / name for folder in _MODEL_FOLDERS)
+    return next((folder for folder in folders if (folder / _CONFIG).is_file()), None)
 
 
 def _cache_path(weights: Path) -> Path:
