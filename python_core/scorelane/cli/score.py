@@ -1,0 +1,76 @@
+"""``scorelane score``: a performance as MIDI to a written score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scorelane.cli.console import output
+from scorelane.display import printable
+from scorelane.errors import UsageError
+
+
+def command(
+    performance: Annotated[
+        Path,
+        typer.Argument(metavar="NOTES", help="A MIDI file, or a .csv of notes.", exists=True),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="What to write: .musicxml, .mxl, .mid on the grid, or by MuseScore .pdf, .png,"
+            " .svg.",
+        ),
+    ],
+    tempo: Annotated[
+        float | None, typer.Option(metavar="BPM", help="Look for beats near this tempo.")
+    ] = None,
+    meter: Annotated[
+        str | None, typer.Option(metavar="N/N", help="The time signature, such as 3/4 or 6/8.")
+    ] = None,
+    beats: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Beat times: a line each, seconds and optional number in the bar."
+        ),
+    ] = None,
+    parts: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help="Write only these instruments, as in transcribe."),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Heading; otherwise the file's name.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the file if it exists.")
+    ] = False,
+) -> None:
+    """Write a performance down as a score: beats, bars, keys, voices and hands are found.
+
+    [bold]Examples[/bold]
+
+    [cyan]scorelane score notes.mid -o score.musicxml[/cyan]
+        opens in MuseScore and other notation programs
+    [cyan]scorelane score notes.mid -o score.pdf --meter 3/4[/cyan]
+        pages drawn by MuseScore, bars of three
+    [cyan]scorelane score band.mid -o lead.musicxml --parts trumpet[/cyan]
+        one instrument's part alone
+    """
+    from scorelane.instruments import parse_instruments
+    from scorelane.score import Wishes, make_score, read_performance, save_score
+
+    if out.exists() and not overwrite:
+        raise UsageError(f"{printable(out)} exists; use --overwrite to replace it")
+    players = read_performance(performance)
+    heading = printable(performance.stem) if title is None else title
+    score = make_score(players, Wishes(tempo, meter, beats), title=heading)
+    if parts:  # the beats come from everybody, the page is one player's
+        mask = parse_instruments(parts)
+        score = score.only(lambda part: mask.allows(part.program, part.is_drum))
+    for file in save_score(score, out):
+        output().print(f"wrote {printable(file)}", markup=False)

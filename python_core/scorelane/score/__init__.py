@@ -1,0 +1,26 @@
+"""Notes in seconds to a score that MuseScore opens and a player can read."""
+
+from scorelane.score.arrange import arrange, find_grid
+from scorelane.score.engrave import EngraveError
+from scorelane.score.grid import Grid, Metre
+from scorelane.score.layout import Played, Score
+from scorelane.score.musicxml import write_musicxml
+from scorelane.score.performance import from_lanes, read_performance
+from scorelane.score.save import SCORE_FORMATS, Wishes, make_score, save_score
+
+__all__ = [
+    "SCORE_FORMATS",
+    "EngraveError",
+    "Grid",
+    "Metre",
+    "Played",
+    "Score",
+    "Wishes",
+    "arrange",
+    "find_grid",
+    "from_lanes",
+    "make_score",
+    "read_performance",
+    "save_score",
+    "write_musicxml",
+]

@@ -1,0 +1,159 @@
+"""Notes in seconds to a score: every stage in its order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorelane.lanes import DRUM_CHANNEL, PITCHED_CHANNELS
+from scorelane.score.beats import track_beats
+from scorelane.score.clefs import choose_clefs
+from scorelane.score.drums import drum_voices
+from scorelane.score.grid import Grid, Metre
+from scorelane.score.hands import split_hands
+from scorelane.score.instruments import BASS, TREBLE, Writing, abbreviation, writing, written_name
+from scorelane.score.keys import signatures, spell_pitches
+from scorelane.score.layout import Part, Played, Score, Staff
+from scorelane.score.metre import find_metre
+from scorelane.score.onsets import find_onsets
+from scorelane.score.quantise import Placed, place_notes
+from scorelane.score.rhythm import bars
+from scorelane.score.voices import separate
+
+_TEMPO_STEP = 0.09  # a tempo mark is worth a change of this part
+
+
+def find_grid(
+    parts: Sequence[Played],
+    *,
+    tempo: float | None = None,
+    metre: Metre | None = None,
+    beats: NDArray[np.float64] | None = None,
+    downbeat: int | None = None,
+) -> Grid:
+    """Beats and bars of a performance.
+
+    ``beats`` (seconds) replace the tracker, and ``downbeat``, the index of one that begins a
+    bar, the search for bars; ``tempo`` and ``metre`` steer what is searched.
+    """
+    onsets = find_onsets([note for part in parts for note in part.notes])
+    if beats is None:
+        beats = track_beats(onsets, tempo=tempo)
+    first = float(onsets.times[0]) if len(onsets.times) else 0.0
+    found, phase = find_metre(beats, onsets, metre)
+    if downbeat is not None:
+        phase = downbeat % found.beats
+    return _trimmed(Grid(beats, found, phase), first)
+
+
+def _trimmed(grid: Grid, first: float) -> Grid:
+    """The grid from the bar (or pick-up) with the first onset on; extended back if need be."""
+    count = grid.metre.beats
+    beat = int(np.floor(grid.beat_at(first) + 0.1))
+    # The bar of that beat begins at the last downbeat up to it.
+    start = beat - (beat - grid.pickup) % count
+    late = beat - start
+    # More than half a bar of rest at the start is a pick-up instead.
+    origin = beat if late > count / 2 else start
+    last = max(len(grid.times) - 1, origin + 1)
+    times = grid.seconds_at(np.arange(origin, last + 1))
+    return Grid(times, grid.metre, (start + count - beat) if origin != start else 0)
+
+
+def arrange(parts: Sequence[Played], grid: Grid, *, title: str = "") -> Score:
+    """Write what was played on ``grid``; any set of notes gives a score."""
+    played = [part for part in parts if part.notes] or [Played("", 0, False, ())]
+    placed = place_notes([part.notes for part in played], grid)
+    total = max((note.end for part in placed for note in part), default=0)
+    bar_list = bars(total, grid.metre, grid.pickup_ticks)
+    pitched = [
+        note
+        for part, notes in zip(played, placed, strict=True)
+        if not part.is_drum
+        for note in notes
+    ]
+    key_of = signatures(pitched, bar_list)
+    starts = [start for start, _ in bar_list]
+    return Score(
+        title=title,
+        grid=grid,
+        bars=bar_list,
+        signatures=key_of,
+        tempos=_tempos(grid, bar_list),
+        parts=_parts(played, placed, bar_list, grid.metre),
+        spelling=spell_pitches(pitched, list(zip(starts, key_of, strict=True))),
+    )
+
+
+def _tempos(grid: Grid, bar_list: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Bars where the tempo differs for good from the one in force."""
+    unit = grid.metre.beat_ticks
+    edges = grid.seconds_at(np.array([start for start, _ in bar_list] + [bar_list[-1][1]]) / unit)
+    lengths = np.array([(end - start) / unit for start, end in bar_list])
+    rates = 60.0 * lengths / np.maximum(np.diff(edges), 1e-3)
+    marks: list[tuple[int, int]] = []
+    for bar in range(len(rates)):
+        here = float(np.median(rates[bar : bar + 3]))
+        if not marks or abs(np.log(here / marks[-1][1])) > _TEMPO_STEP:
+            marks.append((bar, int(np.clip(round(here), 10, 400))))
+    return marks
+
+
+def _parts(
+    played: Sequence[Played],
+    placed: Sequence[list[Placed]],
+    bar_list: Sequence[tuple[int, int]],
+    metre: Metre,
+) -> list[Part]:
+    free = iter(PITCHED_CHANNELS * (1 + len(played) // len(PITCHED_CHANNELS)))
+    names = _names(played)
+    parts = []
+    for one, name, notes in zip(played, names, placed, strict=True):
+        style = Writing() if one.is_drum else writing(one.program)
+        if one.is_drum:
+            staves = [Staff(drum_voices(notes, metre), ["percussion"] * len(bar_list))]
+        elif style.grand:
+            right, left = split_hands(notes)
+            staves = [
+                _staff(right, style, (TREBLE, BASS), bar_list),
+                _staff(left, style, (BASS, TREBLE), bar_list),
+            ]
+        else:
+            staves = [_staff(notes, style, style.clefs, bar_list)]
+        parts.append(
+            Part(
+                name=name,
+                abbreviation=abbreviation(one.program, one.is_drum),
+                program=one.program,
+                is_drum=one.is_drum,
+                channel=DRUM_CHANNEL if one.is_drum else next(free),
+                writing=style,
+                staves=staves,
+            )
+        )
+    return parts
+
+
+def _staff(
+    notes: Sequence[Placed],
+    style: Writing,
+    clefs: Sequence[str],
+    bar_list: Sequence[tuple[int, int]],
+) -> Staff:
+    voices = separate(notes, polyphonic=style.polyphonic)
+    return Staff(voices, choose_clefs(voices, bar_list, clefs, style.up))
+
+
+def _names(played: Sequence[Played]) -> list[str]:
+    """A name for every part; those that share one are numbered."""
+    names = [part.name or written_name(part.program, part.is_drum) for part in played]
+    shared = Counter(names)
+    seen: Counter[str] = Counter()
+    result = []
+    for name in names:
+        seen[name] += 1
+        result.append(f"{name} {seen[name]}" if shared[name] > 1 else name)
+    return result

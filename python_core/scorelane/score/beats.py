@@ -1,0 +1,174 @@
+"""Beat times from onsets: dynamic programming over where each beat begins and how long it lasts.
+
+A beat that begins at frame t and lasts n frames explains the onsets within it: well those on the
+beat, less well those on its half, third, quarter. Neighbouring beats should be of similar
+length. The best chain of beats under these costs is found exactly (a semi-Markov Viterbi, after
+the bar-pointer model of Krebs, Boeck and Widmer, ISMIR 2015). Tempo changes and rubato are part
+of the chain; there is no global tempo.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorelane.score.onsets import Onsets
+
+_FRAME = 0.01
+_MAX_FRAMES = 90_000  # longer recordings get coarser frames
+_SHORTEST, _LONGEST = 0.27, 1.5  # seconds per beat, unless a tempo is asked for
+_USUAL = 0.55  # seconds per beat
+_USUAL_SPREAD = 0.42  # in log tempo
+_TEMPO_WEIGHT = 0.25  # of the prior, for each beat
+_CHANGE = 0.05  # standard deviation of the log ratio of neighbouring beats
+_JITTER = 0.022  # seconds, of an onset around its place
+_EARLY = 0.1  # part of a beat before it that belongs to it
+# Place in the beat, odds of an onset there, and how it likes weighty onsets.
+_PLACES = (
+    (0.0, 1.0, 0.45),
+    (1 / 2, 0.45, -0.1),
+    (1 / 4, 0.16, -0.4),
+    (3 / 4, 0.2, -0.4),
+    (1 / 3, 0.1, -0.3),
+    (2 / 3, 0.12, -0.3),
+    (1 / 6, 0.02, -0.5),
+    (5 / 6, 0.02, -0.5),
+)
+_ANYWHERE = 0.012  # odds of an onset elsewhere
+_BEAT_COST = -0.75  # each beat must earn this
+
+
+def track_beats(onsets: Onsets, *, tempo: float | None = None) -> NDArray[np.float64]:
+    """Beat times in seconds, ``[n >= 2]``, from before the first onset to after the last.
+
+    ``tempo`` (beats per minute) holds the beats near it; without it any from 40 to 220 may
+    result. Music without onsets gets two beats at 120.
+    """
+    if not len(onsets.times):
+        return np.array([0.0, 60.0 / (tempo or 120.0)])
+    start = float(onsets.times[0])
+    frame = max(_FRAME, (float(onsets.times[-1]) - start) / _MAX_FRAMES)
+    lengths, prior = _lengths(frame, tempo)
+    pad = int(lengths[-1])  # the first beat may begin up to a beat before the first onset
+    fit = _fit(onsets, start, frame, lengths, pad)
+    frames = _best_chain(fit + _BEAT_COST + prior, lengths, pad)
+    beats = start + (frames - pad).astype(np.float64) * frame
+    return refine_beats(beats, onsets.times)
+
+
+def _lengths(frame: float, tempo: float | None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Lengths of a beat in frames that are tried, and the log prior of each."""
+    usual = 60.0 / tempo if tempo else _USUAL
+    spread = 0.06 if tempo else _USUAL_SPREAD
+    low, high = (usual / 1.3, usual * 1.3) if tempo else (_SHORTEST, _LONGEST)
+    count = round(math.log(high / low) / 0.022) + 1
+    seconds = np.geomspace(low, high, count)
+    lengths = np.unique(np.maximum(2, np.round(seconds / frame)).astype(np.int64))
+    prior = -0.5 * (np.log(lengths * frame / usual) / spread) ** 2
+    return lengths, (1.0 if tempo else _TEMPO_WEIGHT) * prior
+
+
+def _fit(
+    onsets: Onsets, start: float, frame: float, lengths: NDArray[np.int64], pad: int
+) -> NDArray[np.float64]:
+    """``[frames, lengths]``: how well a beat of that start and length explains its onsets."""
+    position = np.round((onsets.times - start) / frame).astype(np.int64) + pad
+    frames = int(position[-1]) + pad + 1
+    count = np.bincount(position, minlength=frames).astype(np.float64)
+    weight = np.bincount(position, onsets.weight, minlength=frames).astype(np.float64)
+    fit = np.empty((frames, len(lengths)))
+    for column, length in enumerate(lengths):
+        early = max(1, round(_EARLY * length))
+        phase = (np.arange(-early, length - early)) * frame
+        odds = np.full(length, _ANYWHERE)
+        liking = np.zeros(length)
+        for place, odd, likes in _PLACES:
+            near = np.exp(-0.5 * ((phase - place * length * frame) / _JITTER) ** 2)
+            odds += odd * near
+            liking += likes * near
+        fit[:, column] = _slide(count, np.log(odds), early) + _slide(weight, liking, early)
+    return fit
+
+
+def _slide(
+    train: NDArray[np.float64], template: NDArray[np.float64], early: int
+) -> NDArray[np.float64]:
+    """Sum of ``template`` over the events of ``train``, with its start at each frame in turn."""
+    padded = np.concatenate((np.zeros(early), train, np.zeros(len(template))))
+    total: NDArray[np.float64] = np.correlate(padded, template, "valid")[: len(train)]
+    return total
+
+
+def _best_chain(
+    gain: NDArray[np.float64], lengths: NDArray[np.int64], pad: int
+) -> NDArray[np.int64]:
+    """Frames where the beats of the best chain begin, the end of the last one included."""
+    frames, count = gain.shape
+    ratio = np.log(lengths[:, None] / lengths[None, :])
+    change = -0.5 * (ratio / _CHANGE) ** 2
+    best = np.full((frames, count), -np.inf)
+    came_from = np.full((frames, count), -1, np.int16)
+    columns = np.arange(count)
+    first = pad + np.round(_EARLY * lengths).astype(np.int64)
+    for t in range(frames):
+        before = t - lengths
+        ended = np.where(before >= 0, best[before, columns] + gain[before, columns], -np.inf)
+        arrivals = ended[:, None] + change
+        came_from[t] = arrivals.argmax(axis=0)
+        best[t] = arrivals[came_from[t], columns]
+        # A chain may begin wherever its first beat still holds the first onset.
+        begins = (t <= first) & (t + lengths > first) & (best[t] < 0.0)
+        best[t][begins], came_from[t][begins] = 0.0, -1
+    last = frames - 1 - pad
+    t0 = np.arange(frames)[:, None]
+    early = np.round(_EARLY * lengths).astype(np.int64)
+    holds_last = (t0 <= last + early) & (t0 + lengths > last + early)
+    total = np.where(holds_last, best + gain, -np.inf)
+    t, column = (int(i) for i in np.unravel_index(int(total.argmax()), total.shape))
+    chain = [t + int(lengths[column]), t]
+    while came_from[t, column] >= 0:
+        column = int(came_from[t, column])
+        t -= int(lengths[column])
+        chain.append(t)
+    return np.array(chain[::-1], np.int64)
+
+
+def refine_beats(
+    beats: NDArray[np.float64], times: NDArray[np.float64], *, stiffness: float = 3.0
+) -> NDArray[np.float64]:
+    """Move ``beats`` to where the onsets on them and on their halves say, smoothly.
+
+    Least squares over all beats at once: each onset near a beat or its half pulls, and the
+    second difference of the beat times is held small. It takes off the tracker's rounding to
+    frames and the systematic lag of a method's onsets.
+    """
+    from scipy.sparse import csr_matrix, diags_array, vstack
+    from scipy.sparse.linalg import spsolve
+
+    n = len(beats)
+    if n < 4:
+        return beats
+    place = np.interp(times, beats, np.arange(n))
+    half = np.round(2 * place) / 2
+    gap = np.abs(times - np.interp(half, np.arange(n), beats))
+    near = (gap < 0.06) & (times > beats[0] - 0.06) & (times < beats[-1] + 0.06)
+    rows, half, time = np.arange(int(near.sum())), half[near], times[near]
+    left = np.minimum(half.astype(np.int64), n - 2)
+    part = half - left
+    trust = np.where(half % 1 == 0, 1.0, 0.6)
+    pulls = csr_matrix(
+        (
+            np.concatenate((trust * (1 - part), trust * part)),
+            (np.concatenate((rows, rows)), np.concatenate((left, left + 1))),
+        ),
+        shape=(len(rows), n),
+    )
+    bend = diags_array([1.0, -2.0, 1.0], offsets=[0, 1, 2], shape=(n - 2, n)) * stiffness
+    # The tracker's own beats hold where nothing sounds.
+    keep = diags_array([0.1], offsets=[0], shape=(n, n))
+    system = csr_matrix(vstack([pulls, bend, keep]))
+    wanted = np.concatenate((trust * time, np.zeros(n - 2), 0.1 * beats))
+    refined: NDArray[np.float64] = spsolve((system.T @ system).tocsc(), system.T @ wanted)
+    return refined if bool((np.diff(refined) > 0.05).all()) else beats

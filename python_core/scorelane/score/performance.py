@@ -1,0 +1,83 @@
+"""A performance to score from a file: the tracks of a MIDI file, or the lanes of a notes table."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorelane.lanes import Lane, make_lanes
+from scorelane.notes import Note, read_csv
+from scorelane.score.layout import Played
+
+
+def read_performance(path: str | os.PathLike[str]) -> list[Played]:
+    """The players of a ``.csv`` of notes (its lanes) or of a MIDI file (its tracks).
+
+    Raises:
+        NotesError, MidiError: when the file cannot be read.
+    """
+    if Path(path).suffix.lower() == ".csv":
+        return from_lanes(make_lanes(read_csv(Path(path))))
+    from scorelane.data.midi_files import read_midi_columns
+
+    columns = read_midi_columns(path)
+    names = _track_names(path)
+    stems = np.unique(columns["stem"])
+    # Stems are numbered as they first sound, and so are the names: they match one to one
+    # unless a track holds several instruments.
+    matched = len(names) == len(stems)
+    parts = [
+        _played(columns[columns["stem"] == stem], names[i] if matched else "")
+        for i, stem in enumerate(stems)
+    ]
+    return in_score_order(parts)
+
+
+def from_lanes(lanes: Iterable[Lane]) -> list[Played]:
+    """One player for each lane."""
+    return [Played("", lane.program, lane.is_drum, lane.notes) for lane in lanes]
+
+
+def in_score_order(parts: Sequence[Played]) -> list[Played]:
+    """Families from the top of a page to its foot; within one instrument as they came."""
+    lanes = make_lanes([note for part in parts for note in part.notes[:1]])
+    order = {(lane.is_drum, lane.program): i for i, lane in enumerate(lanes)}
+    return sorted(parts, key=lambda part: order[part.is_drum, part.program])
+
+
+def _played(rows: NDArray[np.void], name: str) -> Played:
+    notes = [
+        Note(
+            onset=float(row["onset"]),
+            offset=float(row["offset"]),
+            pitch=int(row["pitch"]),
+            program=int(row["program"]),
+            is_drum=bool(row["is_drum"]),
+            velocity=max(1, int(row["velocity"])),
+        )
+        for row in rows
+    ]
+    return Played(name, notes[0].program, notes[0].is_drum, notes)
+
+
+def _track_names(path: str | os.PathLike[str]) -> list[str]:
+    """Names of the tracks that hold notes, in the order in which they begin to play."""
+    import mido
+
+    midi = mido.MidiFile(path, clip=True)
+    begins: dict[int, tuple[int, int]] = {}
+    names: dict[int, str] = defaultdict(str)
+    for number, track in enumerate(midi.tracks):
+        tick = 0
+        for message in track:
+            tick += message.time
+            if message.type == "track_name":
+                names[number] = " ".join(message.name.split())
+            elif message.type == "note_on" and message.velocity and number not in begins:
+                begins[number] = (tick, number)
+    return [names[number] for number in sorted(begins, key=lambda n: begins[n])]

@@ -1,0 +1,75 @@
+"""One door for what a score can be written as, and for what steers it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scorelane.errors import UsageError
+from scorelane.score.arrange import arrange, find_grid
+from scorelane.score.beats_file import read_beats
+from scorelane.score.engrave import PAGE_FORMATS, convert
+from scorelane.score.grid import Metre
+from scorelane.score.grid_midi import write_grid_midi
+from scorelane.score.layout import Played, Score
+from scorelane.score.musicxml import write_musicxml
+
+XML_FORMATS = ("musicxml", "xml", "mxl")
+SCORE_FORMATS = (*XML_FORMATS, "mid", *PAGE_FORMATS)
+_SLOWEST, _FASTEST = 20.0, 400.0
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user knows better: beats per minute, a metre such as ``"3/4"``, a file of beats."""
+
+    tempo: float | None = None
+    meter: str | None = None
+    beats: str | os.PathLike[str] | None = None
+
+
+def make_score(parts: Sequence[Played], wishes: Wishes = Wishes(), *, title: str = "") -> Score:
+    """Find beats and bars in what was played and write it down.
+
+    Raises:
+        UsageError: for a wish that makes no sense.
+    """
+    if wishes.tempo is not None and not _SLOWEST <= wishes.tempo <= _FASTEST:
+        raise UsageError(
+            f"The tempo must lie between {_SLOWEST:g} and {_FASTEST:g} beats per minute,"
+            f" not {wishes.tempo:g}."
+        )
+    metre = Metre.parse(wishes.meter) if wishes.meter else None
+    beats, downbeat = read_beats(wishes.beats) if wishes.beats else (None, None)
+    grid = find_grid(parts, tempo=wishes.tempo, metre=metre, beats=beats, downbeat=downbeat)
+    return arrange(parts, grid, title=title)
+
+
+def save_score(score: Score, path: str | os.PathLike[str]) -> list[Path]:
+    """Write ``score`` in the format of the suffix of ``path``; return the files written.
+
+    Raises:
+        UsageError: for an unknown suffix.
+        EngraveError: when pages are wanted and MuseScore cannot draw them.
+        OSError: when a file cannot be written.
+    """
+    target = Path(path)
+    kind = target.suffix.lower().lstrip(".")
+    if kind in XML_FORMATS:
+        write_musicxml(score, target)
+    elif kind == "mid":
+        write_grid_midi(score, target)
+    elif kind in PAGE_FORMATS:
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "score.musicxml"
+            write_musicxml(score, source)
+            return convert(source, target)
+    else:
+        raise UsageError(
+            f"{target.name!r} names no format for a score; use one of"
+            f" {', '.join('.' + name for name in SCORE_FORMATS)}."
+        )
+    return [target]

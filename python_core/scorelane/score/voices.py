@@ -1,0 +1,139 @@
+"""One staff's notes to one or two voices of chords that follow one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from statistics import fmean
+
+from scorelane.score.grid import TICKS
+from scorelane.score.quantise import Placed
+
+_EIGHTH = TICKS // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """What one voice plays from ``start`` to ``end`` (ticks): MIDI pitches, low to high."""
+
+    start: int
+    end: int
+    pitches: tuple[int, ...]
+
+
+def separate(notes: Sequence[Placed], *, polyphonic: bool) -> list[list[Chord]]:
+    """Voices of one staff, the upper one first; none overlaps itself.
+
+    ``notes`` are sorted by start, and no two of one pitch overlap.
+
+    Where everything moves together there is one voice. A note that is held while others begin
+    gets a second voice if it is held long enough to be meant (``polyphonic`` instruments half a
+    beat, others a whole one); more than two at once are cut, as the pedal's are.
+    """
+    chords = _chords(notes, polyphonic)
+    hold = _EIGHTH if polyphonic else 2 * _EIGHTH
+    voices: list[list[Chord]] = [[], []]
+    regions: list[tuple[int, int]] = []  # lengths of the voices where nothing is held
+    for chord in chords:
+        active = []
+        for index, voice in enumerate(voices):
+            if voice and voice[-1].end > chord.start:
+                last = voice[-1]
+                held = last.end - chord.start
+                meant = held >= hold and 3 * held >= last.end - last.start
+                if last.start == chord.start or meant:
+                    active.append(index)
+                else:
+                    voice[-1] = replace(last, end=chord.start)
+        if not active:
+            regions.append((len(voices[0]), len(voices[1])))
+        if len(active) < 2:
+            free = 1 if active == [0] else 0
+        else:
+            free = _to_cut(voices, chord)
+            last = voices[free][-1]
+            if last.start == chord.start:
+                pitches = tuple(sorted({*last.pitches, *chord.pitches}))
+                voices[free][-1] = replace(last, pitches=pitches)
+                continue
+            voices[free][-1] = replace(last, end=chord.start)
+        voices[free].append(chord)
+    upper, lower = _upper_first(voices, regions)
+    return [_legato(voice) for voice in (upper, lower) if voice] or [[]]
+
+
+def _chords(notes: Sequence[Placed], polyphonic: bool) -> list[Chord]:
+    """What begins together as one chord, or two where some of it is held under what follows."""
+    groups = [list(group) for _, group in groupby(notes, key=lambda one: one.start)]
+    chords = []
+    for i, group in enumerate(groups):
+        following = groups[i + 1][0].start if i + 1 < len(groups) else None
+        last = max(note.end for note in group)
+        least = TICKS if polyphonic else 2 * TICKS
+        long = [n for n in group if following is not None and n.end - following >= least]
+        short = [n for n in group if n not in long and following is not None]
+        if long and short and _apart(long, short):
+            chords += [_chord(long), _chord(short)]
+        else:
+            ends = sorted(note.end for note in group)
+            middle = ends[len(ends) // 2]
+            end = last if following is None or last <= following else max(middle, following)
+            start = group[0].start
+            chords.append(Chord(start, end, tuple(n.note.pitch for n in group)))
+    return chords
+
+
+def _apart(a: Sequence[Placed], b: Sequence[Placed]) -> bool:
+    """Whether all of one lies above the other."""
+    low_a, high_a = min(n.note.pitch for n in a), max(n.note.pitch for n in a)
+    low_b, high_b = min(n.note.pitch for n in b), max(n.note.pitch for n in b)
+    return low_a > high_b or low_b > high_a
+
+
+def _chord(notes: Sequence[Placed]) -> Chord:
+    end = max(note.end for note in notes)
+    return Chord(notes[0].start, end, tuple(sorted(note.note.pitch for note in notes)))
+
+
+def _to_cut(voices: Sequence[Sequence[Chord]], chord: Chord) -> int:
+    """Of two voices that both sound, the one that goes on: the later begun, or the nearer."""
+    first, second = voices[0][-1], voices[1][-1]
+    if first.start != second.start:
+        return int(second.start > first.start)
+    middle = fmean(chord.pitches)
+    gaps = [abs(fmean(last.pitches) - middle) for last in (first, second)]
+    return int(gaps[1] < gaps[0])
+
+
+def _upper_first(
+    voices: Sequence[list[Chord]], regions: Sequence[tuple[int, int]]
+) -> tuple[list[Chord], list[Chord]]:
+    """Swap the voices where the second lies higher, region by region."""
+    upper: list[Chord] = []
+    lower: list[Chord] = []
+    ends = [*regions[1:], (len(voices[0]), len(voices[1]))]
+    for begin, end in zip(regions, ends, strict=False):
+        a, b = voices[0][begin[0] : end[0]], voices[1][begin[1] : end[1]]
+        if b and (not a or _height(b) > _height(a)):
+            a, b = b, a
+        upper += a
+        lower += b
+    return upper, lower
+
+
+def _height(voice: Sequence[Chord]) -> float:
+    return fmean(fmean(chord.pitches) for chord in voice)
+
+
+def _legato(voice: Sequence[Chord]) -> list[Chord]:
+    """Close the small gaps that playing leaves before the next chord, or before the beat."""
+    result = []
+    for i, chord in enumerate(voice):
+        end = chord.end
+        following = voice[i + 1].start if i + 1 < len(voice) else -(-end // TICKS) * TICKS
+        gap = following - end
+        if 0 < gap <= max(_EIGHTH, 0.3 * (following - chord.start)):
+            end = following
+        result.append(replace(chord, end=end))
+    return result

@@ -1,0 +1,267 @@
+"""Any set of notes gives valid MusicXML that music21 and MuseScore read back as it was meant."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scorelane.notes import Note
+from scorelane.score import Grid, Metre, Played, Score, arrange, make_score, write_musicxml
+from scorelane.score.engrave import EngraveError, convert, find_musescore
+from scorelane.score.grid import TICKS
+
+lxml_etree = pytest.importorskip("lxml.etree", reason="the MusicXML schema is checked by lxml")
+
+_XLINK = (
+    """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"
+ targetNamespace="http://www.w3.org/1999/xlink">
+"""
+    + "".join(
+        f'<xs:attribute name="{name}" type="xs:string"/>'
+        for name in ("href", "type", "role", "title", "show", "actuate")
+    )
+    + "</xs:schema>"
+)
+_XML = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"
+ targetNamespace="http://www.w3.org/XML/1998/namespace">
+<xs:attribute name="lang" type="xs:language"/><xs:attribute name="space" type="xs:NCName"/>
+</xs:schema>"""
+
+
+@cache
+def _schema() -> object:
+    """The MusicXML 3.1 schema that partitura brings, with what it imports from the web stubbed."""
+    # Not imported: partitura would fetch a sound font.
+    found = importlib.util.find_spec("partitura")
+    if found is None or not found.submodule_search_locations:
+        pytest.skip("the MusicXML schema is partitura's, which is not installed")
+    source = Path(found.submodule_search_locations[0]) / "assets" / "musicxml.xsd"
+    with tempfile.TemporaryDirectory() as folder:
+        text = source.read_text(encoding="utf-8")
+        for name, stub in (("xlink", _XLINK), ("xml", _XML)):
+            (Path(folder) / f"{name}.xsd").write_text(stub, encoding="utf-8")
+            text = re.sub(
+                rf'schemaLocation="[^"]*/{name}\.xsd"', f'schemaLocation="{name}.xsd"', text
+            )
+        (Path(folder) / "musicxml.xsd").write_text(text, encoding="utf-8")
+        return lxml_etree.XMLSchema(lxml_etree.parse(str(Path(folder) / "musicxml.xsd")))
+
+
+def assert_valid(path: Path) -> None:
+    schema = _schema()
+    document = lxml_etree.parse(str(path))
+    assert schema.validate(document), str(schema.error_log.last_error)  # type: ignore[attr-defined]
+
+
+def drums(notes: Sequence[Note]) -> Played:
+    return Played("", 0, True, notes)
+
+
+def piano(*notes: tuple[float, float, int]) -> Played:
+    return Played("", 0, False, [Note(*times, pitch, 0) for *times, pitch in notes])
+
+
+def _noise(count: int, seconds: float, seed: int = 3) -> list[Note]:
+    rng = np.random.default_rng(seed)
+    onset = rng.uniform(0, seconds, count)
+    length = rng.exponential(0.4, count) + 0.005
+    pitch = rng.integers(0, 128, count)
+    return [
+        Note(float(o), float(o + d), int(p), 0)
+        for o, d, p in zip(onset, length, pitch, strict=True)
+    ]
+
+
+ODD = {
+    "empty": [],
+    "no notes": [Played("Silence", 40, False, [])],
+    "one note": [piano((1.0, 1.5, 60))],
+    "one moment": [piano((0.0, 0.2, 60), (0.0, 0.2, 64))],
+    "zero length": [Played("", 73, False, [Note(0.5, 0.5, 80, 73)])],
+    "40 at once": [piano(*((2.0, 3.0, 40 + pitch) for pitch in range(40)))],
+    "only drums": [
+        drums([Note(0.25 * i, 0.25 * i + 0.05, 35 + i % 40, 0, True) for i in range(60)])
+    ],
+    "extreme pitches": [piano((0.0, 1.0, 0), (0.0, 1.0, 127), (1.0, 2.0, 1), (1.5, 2.0, 126))],
+    "late": [piano((3600.0, 3601.0, 60), (3601.0, 3602.0, 62))],
+    "noise": [Played("", 0, False, _noise(200, 20.0)), Played("", 60, False, _noise(50, 20.0, 4))],
+    "20 parts": [
+        Played("", 8 * i % 128, False, [Note(0.1 * i, 1.0 + i, 60, 0)]) for i in range(20)
+    ],
+    "odd names": [Played('<Flöte> & \x07 "Co"', 73, False, [Note(0.0, 1.0, 70, 73)])],
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_notes_give_valid_musicxml(name: str, tmp_path: Path) -> None:
+    write_musicxml(make_score(ODD[name], title=name), tmp_path / "odd.musicxml")
+    assert_valid(tmp_path / "odd.musicxml")
+
+
+@pytest.mark.slow
+def test_ten_thousand_notes(tmp_path: Path) -> None:
+    write_musicxml(
+        make_score([Played("", 0, False, _noise(10_000, 600.0))]), tmp_path / "l.musicxml"
+    )
+    assert_valid(tmp_path / "l.musicxml")
+
+
+def test_names_sounds_and_channels(tmp_path: Path) -> None:
+    parts = [
+        Played("", 71, False, [Note(0.0, 1.0, 60, 71)]),
+        drums([Note(0.0, 0.1, 38, 0, True), Note(0.5, 0.6, 42, 0, True)]),
+    ]
+    write_musicxml(make_score(parts), tmp_path / "a.musicxml")
+    text = (tmp_path / "a.musicxml").read_text(encoding="utf-8")
+    assert "<instrument-sound>wind.reed.clarinet</instrument-sound>" in text
+    assert "<midi-program>72</midi-program>" in text
+    assert "<midi-channel>10</midi-channel>" in text
+    assert "<midi-unpitched>39</midi-unpitched>" in text and "Closed Hi-Hat" in text
+    # Written pitch: a sounding C is the clarinet's D, and C major its D major.
+    assert "<step>D</step>" in text and "<fifths>2</fifths>" in text
+    assert "<chromatic>-2</chromatic>" in text
+
+
+def test_mxl_holds_the_same_score(tmp_path: Path) -> None:
+    score = make_score(ODD["one note"])
+    write_musicxml(score, tmp_path / "a.musicxml")
+    write_musicxml(score, tmp_path / "a.mxl")
+    with zipfile.ZipFile(tmp_path / "a.mxl") as archive:
+        assert archive.namelist()[0] == "META-INF/container.xml"
+        assert archive.read("score.musicxml") == (tmp_path / "a.musicxml").read_bytes()
+
+
+STEADY = Grid(np.arange(0.0, 33.0) * 0.5, Metre(4, 4))
+
+
+def _sounding(score: Score) -> list[tuple[int, int, int]]:
+    """Part, start tick and pitch of everything that the score holds."""
+    return sorted(
+        (number, chord.start, pitch)
+        for number, part in enumerate(score.parts)
+        for staff in part.staves
+        for voice in staff.voices
+        for chord in voice
+        for pitch in chord.pitches
+    )
+
+
+def _read_back(path: Path) -> list[tuple[int, int, int]]:
+    """The same of a MusicXML file, as music21 reads it: ties joined, at sounding pitch."""
+    from music21 import converter
+
+    score = converter.parse(path, forceSource=True).toSoundingPitch()
+    identities: dict[str, int] = {}
+    found = []
+    for part in score.parts:
+        number = identities.setdefault(str(part.id).split("-")[0], len(identities))
+        for note in part.recurse().notes:
+            for one in note.notes if note.isChord else [note]:
+                if one.tie is None or one.tie.type == "start":
+                    start = float(note.getOffsetInHierarchy(part)) * TICKS
+                    found.append((number, round(start), one.pitch.midi))
+    return sorted(found)
+
+
+note_sets = st.lists(
+    st.tuples(
+        st.integers(0, 95), st.integers(1, 60), st.integers(24, 100), st.sampled_from([0, 40, 71])
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+def _score_of(notes: list[tuple[int, int, int, int]]) -> Score:
+    """Notes at sixteenths of ``STEADY`` as the score of up to three players."""
+    players: dict[int, list[Note]] = {}
+    for start, length, pitch, program in notes:
+        onset = start * 0.125
+        players.setdefault(program, []).append(Note(onset, onset + length * 0.125, pitch, program))
+    return arrange([Played("", p, False, players[p]) for p in sorted(players)], STEADY)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(note_sets)
+def test_music21_reads_back_every_onset(
+    tmp_path: Path, notes: list[tuple[int, int, int, int]]
+) -> None:
+    score = _score_of(notes)
+    write_musicxml(score, tmp_path / "a.musicxml")
+    assert_valid(tmp_path / "a.musicxml")
+    assert _read_back(tmp_path / "a.musicxml") == _sounding(score)
+
+
+@settings(max_examples=60, deadline=None)
+@given(note_sets)
+def test_every_note_keeps_its_place(notes: list[tuple[int, int, int, int]]) -> None:
+    numbers = {program: i for i, program in enumerate(sorted({n[3] for n in notes}))}
+    meant = {(numbers[program], start * 6, pitch) for start, _, pitch, program in notes}
+    assert set(_sounding(_score_of(notes))) == meant
+
+
+needs_musescore = pytest.mark.skipif(
+    not any(shutil.which(name) for name in ("mscore", "musescore", "musescore3")),
+    reason="MuseScore is not installed",
+)
+
+
+def _midi_onsets(path: Path) -> set[tuple[float, int]]:
+    """Quarter and pitch of every note of a MIDI file."""
+    midi = mido.MidiFile(path)
+    found = set()
+    for track in midi.tracks:
+        tick = 0
+        for message in track:
+            tick += message.time
+            if message.type == "note_on" and message.velocity:
+                found.add((round(tick / midi.ticks_per_beat, 2), message.note))
+    return found
+
+
+@needs_musescore
+@pytest.mark.parametrize("suffix", [".mid", ".musicxml"])
+def test_musescore_plays_what_was_written(suffix: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    notes = [
+        (int(rng.integers(0, 95)), int(rng.integers(1, 20)), int(rng.integers(40, 90)), program)
+        for program in (0, 40, 71)
+        for _ in range(40)
+    ]
+    score = _score_of(notes)
+    write_musicxml(score, tmp_path / "a.musicxml")
+    convert(tmp_path / "a.musicxml", tmp_path / f"b{suffix}")
+    if suffix == ".mid":
+        meant = {(round(start / TICKS, 2), pitch) for _, start, pitch in _sounding(score)}
+        assert _midi_onsets(tmp_path / "b.mid") == meant
+    else:
+        assert _read_back(tmp_path / "b.musicxml") == _sounding(score)
+
+
+@needs_musescore
+@pytest.mark.parametrize("name", ["empty", "40 at once", "only drums", "noise"])
+def test_musescore_opens_odd_scores(name: str, tmp_path: Path) -> None:
+    write_musicxml(make_score(ODD[name]), tmp_path / "a.musicxml")
+    pages = convert(tmp_path / "a.musicxml", tmp_path / "a.png")
+    assert pages and all(page.read_bytes().startswith(b"\x89PNG") for page in pages)
+
+
+def test_missing_musescore_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("SCORELANE_MUSESCORE", raising=False)
+    with pytest.raises(EngraveError, match="apt-get install musescore3"):
+        find_musescore()
