@@ -66,7 +66,7 @@ def t5x_tree(model: Transformer) -> dict[str, NDArray[np.float32]]:
         },
     }
     for side, attentions in blocks.items():
-        for i in range(2):
+        for i in range(len(getattr(model, side).layers)):
             ours, theirs = f"{side}.layers.{i}", f"{side}/layers_{i}"
             for attention, (norm, their_norm, their_attention) in attentions.items():
                 tree[f"{theirs}/{their_norm}/scale"] = state[f"{ours}.{norm}.weight"]
@@ -151,7 +151,7 @@ def hugging_face(model: Transformer) -> dict[str, torch.Tensor]:
         ],
     }
     for side, blocks in attentions.items():
-        for i in range(2):
+        for i in range(len(getattr(model, side).layers)):
             ours, theirs = f"{side}.layers.{i}", f"{side}.block.{i}.layer"
             for place, (norm, attention, their_attention) in enumerate(blocks):
                 at = f"{theirs}.{place}"
