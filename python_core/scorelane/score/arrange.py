@@ -21,7 +21,7 @@ from scorelane.score.metre import find_metre
 from scorelane.score.onsets import find_onsets
 from scorelane.score.quantise import Placed, place_notes
 from scorelane.score.rhythm import bars
-from scorelane.score.voices import separate
+from scorelane.score.voices import end_at_restrikes, separate
 
 _TEMPO_STEP = 0.09  # a tempo mark is worth a change of this part
 
@@ -113,16 +113,6 @@ def _parts(
     parts = []
     for one, name, notes in zip(played, names, placed, strict=True):
         style = Writing() if one.is_drum else writing(one.program)
-        if one.is_drum:
-            staves = [Staff(drum_voices(notes, metre), ["percussion"] * len(bar_list))]
-        elif style.grand:
-            right, left = split_hands(notes)
-            staves = [
-                _staff(right, style, (TREBLE, BASS), bar_list),
-                _staff(left, style, (BASS, TREBLE), bar_list),
-            ]
-        else:
-            staves = [_staff(notes, style, style.clefs, bar_list)]
         parts.append(
             Part(
                 name=name,
@@ -131,20 +121,30 @@ def _parts(
                 is_drum=one.is_drum,
                 channel=DRUM_CHANNEL if one.is_drum else next(free),
                 writing=style,
-                staves=staves,
+                staves=_staves(one, style, notes, bar_list, metre),
             )
         )
     return parts
 
 
-def _staff(
-    notes: Sequence[Placed],
+def _staves(
+    one: Played,
     style: Writing,
-    clefs: Sequence[str],
+    notes: Sequence[Placed],
     bar_list: Sequence[tuple[int, int]],
-) -> Staff:
-    voices = separate(notes, polyphonic=style.polyphonic)
-    return Staff(voices, choose_clefs(voices, bar_list, clefs, style.up))
+    metre: Metre,
+) -> list[Staff]:
+    if one.is_drum:
+        return [Staff(drum_voices(notes, metre), ["percussion"] * len(bar_list))]
+    hands = split_hands(notes) if style.grand else (notes,)
+    clefs = ((TREBLE, BASS), (BASS, TREBLE)) if style.grand else (style.clefs,)
+    separated = [separate(hand, polyphonic=style.polyphonic) for hand in hands]
+    cut = iter(end_at_restrikes([voice for voices in separated for voice in voices]))
+    staves = []
+    for voices, allowed in zip(separated, clefs, strict=True):
+        own = [next(cut) for _ in voices]
+        staves.append(Staff(own, choose_clefs(own, bar_list, allowed, style.up)))
+    return staves
 
 
 def _names(played: Sequence[Played]) -> list[str]:

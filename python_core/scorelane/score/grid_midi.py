@@ -12,6 +12,7 @@ from scorelane.score.grid import TICKS
 from scorelane.score.layout import Part, Score
 
 _SCALE = 20  # 480 ticks per quarter
+_MAJOR_KEYS = ("Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#")
 
 
 def write_grid_midi(score: Score, path: str | os.PathLike[str]) -> None:
@@ -38,10 +39,15 @@ def write_grid_midi(score: Score, path: str | os.PathLike[str]) -> None:
             MetaMessage("time_signature", numerator=metre.numerator, denominator=metre.denominator),
         )
     )
+    for bar, (start, _) in enumerate(score.bars):
+        if bar == 0 or score.signatures[bar] != score.signatures[bar - 1]:
+            name = _MAJOR_KEYS[score.signatures[bar] + 6]
+            head.append((start, MetaMessage("key_signature", key=name)))
     quarters = metre.beat_ticks / TICKS
     for beat, seconds in enumerate(np.diff(grid.times)):
         tempo = int(np.clip(round(seconds / quarters * 1e6), 1, 2**24 - 1))
         head.append((beat * metre.beat_ticks, MetaMessage("set_tempo", tempo=tempo)))
+    head.sort(key=lambda event: event[0])
     file.tracks.append(_track(score.title, head))
     for part in score.parts:
         events: list[tuple[int, Message | MetaMessage]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -61,6 +62,29 @@ def separate(notes: Sequence[Placed], *, polyphonic: bool) -> list[list[Chord]]:
         voices[free].append(chord)
     upper, lower = _upper_first(voices, regions)
     return [_legato(voice) for voice in (upper, lower) if voice] or [[]]
+
+
+def end_at_restrikes(voices: Sequence[Sequence[Chord]]) -> list[list[Chord]]:
+    """Voices of one instrument, each chord cut where one of its pitches is struck again.
+
+    Giving the notes of a chord one length may have drawn a note out over its own repetition.
+    """
+    strikes: dict[int, list[int]] = {}
+    for chord in (chord for voice in voices for chord in voice):
+        for pitch in chord.pitches:
+            strikes.setdefault(pitch, []).append(chord.start)
+    for starts in strikes.values():
+        starts.sort()
+
+    def cut(chord: Chord) -> Chord:
+        end = chord.end
+        for pitch in chord.pitches:
+            later = bisect_right(strikes[pitch], chord.start)
+            if later < len(strikes[pitch]):
+                end = min(end, strikes[pitch][later])
+        return replace(chord, end=end)
+
+    return [[cut(chord) for chord in voice] for voice in voices]
 
 
 def _chords(notes: Sequence[Placed], polyphonic: bool) -> list[Chord]:
