@@ -11,7 +11,10 @@ from scorelane.cli.console import load_engine, messages
 from scorelane.errors import UsageError
 
 if TYPE_CHECKING:
-    from scorelane.evaluate.clips import Clip
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from scorelane.evaluate.clips import Recorded
     from scorelane.evaluate.run import ClipResult, Estimate, Transcribe
 
 
@@ -24,8 +27,9 @@ def evaluate(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Clip folders (audio.* and notes.csv or notes.mid), folders of them, or audio "
-            "files with their notes beside them (song.flac and song.csv).",
+            help="Clip folders (audio.* and notes.csv or notes.mid), folders of them, audio files "
+            "with their notes beside them (song.flac and song.csv), or the folder of a corpus: "
+            "MAESTRO v3, Slakh2100, GuitarSet, MusicNet-EM, URMP.",
             exists=True,
             show_default=False,
         ),
@@ -53,6 +57,14 @@ def evaluate(
     onset_tolerance: Annotated[
         float, typer.Option(min=0.001, help="How far off an onset may be, in seconds.")
     ] = 0.05,
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="Which corpus the folder holds, where it can be two: cerberus4."),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="Split of a corpus: train, validation or test; MT3's own if not given."),
+    ] = None,
     save: Annotated[
         Path | None,
         typer.Option(help="Folder for what was found: MIDI, CSV and a piano roll for each clip."),
@@ -63,16 +75,16 @@ def evaluate(
     """Transcribe recordings whose notes are known and print MT3's scores.
 
     A reference with nothing but drums scores drums alone. Groups are named by what precedes the
-    first underscore of a clip's name.
+    first underscore of a clip's name. A corpus is read as it lies on disk, with MT3's splits.
     """
     from rich.console import Console
     from rich.progress import track
 
     from scorelane.evaluate import report
-    from scorelane.evaluate.clips import find_clips
+    from scorelane.evaluate.clips import find_recorded
     from scorelane.evaluate.run import evaluate_clips
 
-    clips = find_clips(paths)
+    clips = find_recorded(paths, dataset, split)
     if estimates is None:
         transcribe, about = _engine(model, device, threads, sensitivity, instruments, save)
     else:
@@ -115,11 +127,14 @@ def _engine(
     if save is not None:
         save.mkdir(parents=True, exist_ok=True)
 
-    def run(clip: Clip) -> Estimate:
-        if clip.audio is None:
-            raise UsageError(f"{clip.name} has notes but no audio to transcribe.")
+    def run(clip: Recorded) -> Estimate:
+        source, rate = _sound(clip)
         found = transcribe(
-            clip.audio, model=loaded, sensitivity=sensitivity, instruments=instruments
+            source,
+            sample_rate=rate,
+            model=loaded,
+            sensitivity=sensitivity,
+            instruments=instruments,
         )
         if save is not None:
             found.to_midi(save / f"{clip.name}.mid")
@@ -136,7 +151,16 @@ def _engine(
     return run, about
 
 
-def _files(estimates: Path, clips: list[Clip]) -> Transcribe:
+def _sound(clip: Recorded) -> tuple[Path | NDArray[np.float32], int | None]:
+    """A file to be streamed, or the mix of several and its rate."""
+    from scorelane.data.datasets.sound import mixed
+
+    if not clip.recordings:
+        raise UsageError(f"{clip.name} has notes but no audio to transcribe.")
+    return (clip.recordings[0], None) if len(clip.recordings) == 1 else mixed(clip.recordings)
+
+
+def _files(estimates: Path, clips: list[Recorded]) -> Transcribe:
     from scorelane.evaluate.clips import find_notes, read_notes
     from scorelane.evaluate.run import Estimate
 
@@ -145,7 +169,7 @@ def _files(estimates: Path, clips: list[Clip]) -> Transcribe:
             f"{estimates.name} is one file of notes, but there are {len(clips)} clips."
         )
 
-    def read(clip: Clip) -> Estimate:
+    def read(clip: Recorded) -> Estimate:
         path = estimates if estimates.is_file() else find_notes(estimates, clip.name)
         if path is None:
             raise UsageError(f"{estimates} holds no notes for {clip.name} (.csv or .mid).")

@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from scorelane.audio import AUDIO_SUFFIXES
+from scorelane.data.datasets.registry import named, recognised
 from scorelane.display import printable
 from scorelane.errors import UsageError
 from scorelane.notes import Note, read_csv
@@ -33,6 +35,64 @@ class Clip:
         """The clip's name up to the first underscore."""
         return self.name.partition("_")[0]
 
+    @property
+    def recordings(self) -> tuple[Path, ...]:
+        """The audio file, if there is one."""
+        return () if self.audio is None else (self.audio,)
+
+    @property
+    def silent_velocity(self) -> int:
+        """Every note counts."""
+        return 0
+
+    def notes(self) -> list[Note]:
+        """The true notes; raises what :func:`read_notes` does."""
+        return read_notes(self.reference)
+
+
+class Recorded(Protocol):
+    """What can be evaluated: a :class:`Clip`, or a track of a corpus."""
+
+    @property
+    def name(self) -> str:
+        """Unique, fit for a file name."""
+
+    @property
+    def group(self) -> str:
+        """The group that it is reported in."""
+
+    @property
+    def recordings(self) -> tuple[Path, ...]:
+        """Audio files that sound together; none where only the notes are at hand."""
+
+    @property
+    def silent_velocity(self) -> int:
+        """Velocity up to which true notes do not count in the frame score."""
+
+    def notes(self) -> list[Note]:
+        """The true notes."""
+
+
+def find_recorded(
+    paths: Iterable[Path], dataset: str | None = None, split: str | None = None
+) -> list[Recorded]:
+    """Tracks of the corpora in ``paths``, and clips of what is none.
+
+    A corpus is known by its layout; ``dataset`` names it where a folder holds two (Slakh2100 and
+    Cerberus4). ``split`` is MT3's reported one if not given. Raises :class:`UsageError`.
+    """
+    found: list[Recorded] = []
+    for path in paths:
+        here = [named(dataset)] if dataset else recognised(path)
+        if here:
+            found.extend(here[0].tracks(path, split))
+        elif split is not None:
+            raise UsageError(f"{printable(path)} is none of the known data sets and has no splits.")
+        else:
+            found.extend(find_clips([path]))
+    _check_names(found)
+    return found
+
 
 def find_clips(paths: Iterable[Path]) -> list[Clip]:
     """All clips in ``paths``: clip folders, folders of clips, audio files, files of notes.
@@ -49,9 +109,7 @@ def find_clips(paths: Iterable[Path]) -> list[Clip]:
                 "or an audio file with its notes beside it (song.flac and song.csv)."
             )
         clips.extend(found)
-    twice = [name for name, count in Counter(clip.name for clip in clips).items() if count > 1]
-    if twice:
-        raise UsageError(f"Two clips are called {twice[0]}; evaluate them separately.")
+    _check_names(clips)
     return clips
 
 
@@ -76,6 +134,12 @@ def read_notes(path: Path) -> list[Note]:
 
         return read_midi(path)
     raise UsageError(f"{printable(path)} is not a file of notes; those end in .csv or .mid.")
+
+
+def _check_names(clips: Iterable[Recorded]) -> None:
+    twice = [name for name, count in Counter(clip.name for clip in clips).items() if count > 1]
+    if twice:
+        raise UsageError(f"Two clips are called {twice[0]}; evaluate them separately.")
 
 
 def _in_folder(folder: Path) -> list[Clip]:

@@ -26,6 +26,8 @@ from scorelane.notes import Note
 ONSET_TOLERANCE = 0.05
 OFFSET_RATIO = 0.2
 FRAMES_PER_SECOND = 62.5
+# As MT3 draws its piano rolls: shorter notes fill this many seconds.
+SHORTEST_IN_FRAMES = 0.05
 # mir_eval wants notes that last; nothing the metrics measure is finer than this.
 SHORTEST = 0.001
 
@@ -81,11 +83,12 @@ def score(
     reference: Sequence[Note],
     estimate: Sequence[Note],
     onset_tolerance: float = ONSET_TOLERANCE,
+    silent_velocity: int = 0,
 ) -> Scores:
     """Compare ``estimate`` with ``reference``.
 
     ``onset_tolerance`` is in seconds; the smallest offset tolerance grows with it, so that notes
-    aligned roughly can be scored at 0.1.
+    aligned roughly can be scored at 0.1. ``silent_velocity`` is that of :func:`frame_score`.
     """
     pitched, drums = _split(reference)
     found_pitched, found_drums = _split(estimate)
@@ -119,7 +122,7 @@ def score(
             scores,
             onset=pitched_score(onset_pairs),
             onset_offset=pitched_score(pair(pitched, found_pitched, _pitch, offsets=True)),
-            frame=frame_score(pitched, found_pitched),
+            frame=frame_score(pitched, found_pitched, silent_velocity),
             multi_flat=multi(lambda program: 0),
             multi_class=multi(midi_class),
             multi_full=multi(lambda program: program),
@@ -160,10 +163,17 @@ def pair_notes(
     return pairs
 
 
-def frame_score(reference: Sequence[Note], estimate: Sequence[Note]) -> Score:
-    """Frame score of pitched notes at 62.5 frames a second, whatever the instrument."""
-    frames = 1 + max((_frame(note.offset) for note in (*reference, *estimate)), default=0)
-    ours, theirs = _roll(reference, frames), _roll(estimate, frames)
+def frame_score(
+    reference: Sequence[Note], estimate: Sequence[Note], silent_velocity: int = 0
+) -> Score:
+    """Frame score of pitched notes at 62.5 frames a second, whatever the instrument.
+
+    A note lasts at least 50 ms. What the reference plays with no more than ``silent_velocity``,
+    all instruments together, does not count; MT3 sets it to 30 for its corpora.
+    """
+    frames = 1 + max((_last_frame(note) for note in (*reference, *estimate)), default=0)
+    ours = _roll(reference, frames) > silent_velocity
+    theirs = _roll(estimate, frames) > 0
     return _f1(int((ours & theirs).sum()), int(theirs.sum()), int(ours.sum()))
 
 
@@ -225,10 +235,17 @@ def _frame(time: float) -> int:
     return int(round(time * FRAMES_PER_SECOND, 6))
 
 
-def _roll(notes: Iterable[Note], frames: int) -> npt.NDArray[np.bool_]:
-    roll = np.zeros((128, frames), dtype=np.bool_)
+def _last_frame(note: Note) -> int:
+    shortest = note.onset + SHORTEST_IN_FRAMES
+    # Against the last bit of a float: 0.05 s must not be shorter than 0.05 s.
+    return _frame(shortest if note.duration < SHORTEST_IN_FRAMES - 1e-9 else note.offset)
+
+
+def _roll(notes: Iterable[Note], frames: int) -> npt.NDArray[np.int32]:
+    """Velocities that sound together [pitch, frame]."""
+    roll = np.zeros((128, frames), dtype=np.int32)
     for note in notes:
-        roll[note.pitch, _frame(note.onset) : _frame(note.offset)] = True
+        roll[note.pitch, _frame(note.onset) : _last_frame(note)] += note.velocity
     return roll
 
 

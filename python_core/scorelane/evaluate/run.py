@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from scorelane.evaluate.clips import Clip, read_notes
+from scorelane.evaluate.clips import Recorded
 from scorelane.evaluate.metrics import ONSET_TOLERANCE, Scores, score
 from scorelane.notes import Note
 
@@ -22,7 +22,7 @@ class Estimate:
     seconds: float = 0.0
 
 
-Transcribe = Callable[[Clip], Estimate]
+Transcribe = Callable[[Recorded], Estimate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ClipResult:
 
 
 def evaluate_clips(
-    clips: Iterable[Clip],
+    clips: Iterable[Recorded],
     transcribe: Transcribe,
     onset_tolerance: float = ONSET_TOLERANCE,
 ) -> Iterator[ClipResult]:
@@ -53,10 +53,15 @@ def evaluate_clips(
     ``onset_tolerance`` is in seconds. Errors of ``transcribe`` and of reading notes pass through.
     """
     for clip in clips:
-        reference = read_notes(clip.reference)
+        reference = clip.notes()
         began = time.perf_counter()
         estimate = transcribe(clip)
         elapsed = time.perf_counter() - began
+        rough = max(onset_tolerance, ROUGH_ONSET_TOLERANCE)
+        scores, rough_scores = (
+            score(reference, estimate.notes, tolerance, clip.silent_velocity)
+            for tolerance in (onset_tolerance, rough)
+        )
         yield ClipResult(
             name=clip.name,
             group=clip.group,
@@ -64,6 +69,6 @@ def evaluate_clips(
             estimated_notes=len(estimate.notes),
             seconds=estimate.seconds,
             elapsed=elapsed if estimate.seconds else 0.0,
-            scores=score(reference, estimate.notes, onset_tolerance),
-            rough=score(reference, estimate.notes, max(onset_tolerance, ROUGH_ONSET_TOLERANCE)),
+            scores=scores,
+            rough=rough_scores,
         )
