@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import pickle
 import shutil
 import zipfile
@@ -262,6 +263,14 @@ def test_a_missing_chunk_or_array_is_told(checkpoint: Path) -> None:
     refused(checkpoint, "chunk 0.0 is missing")
     shutil.rmtree(array)
     refused(checkpoint, "kernel is missing from the checkpoint")
+
+
+@pytest.mark.parametrize("name", [".zarray", ".zattrs", "0.0"])
+def test_pipes_are_not_waited_for(checkpoint: Path, name: str) -> None:
+    array = checkpoint / "target.decoder.logits_dense.kernel"
+    (array / name).unlink(missing_ok=True)
+    os.mkfifo(array / name)
+    refused(checkpoint, r"kernel is missing|chunk 0\.0 is missing|has a file \.zattrs")
 
 
 def _nested(depth: int) -> bytes:

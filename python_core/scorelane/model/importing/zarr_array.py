@@ -6,12 +6,14 @@ gigabytes. So nothing reaches it before sizes have been proved.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import math
+import os
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from scorelane.model.importing.layout import Shape
 from scorelane.model.importing.source import FloatArray, printable
 
 HEADER = ".zarray"
+ATTRIBUTES = ".zattrs"
 
 _LARGEST_HEADER = 1 << 16
 _LARGEST_ARRAY = 1 << 30  # bytes; the largest of MT3 has 3.4 MB
@@ -69,6 +72,8 @@ class ZarrArray:
         import zarr
 
         self._prove_chunks()
+        if os.path.lexists(self._path / ATTRIBUTES):  # zarr would read it, whatever it is
+            raise self._damaged(f"it has a file {ATTRIBUTES}, which T5X does not write")
         try:
             array = zarr.open_array(store=str(self._path), mode="r", zarr_format=2)[...]
         except Exception as error:  # zarr's codecs raise whatever they trip over
@@ -76,9 +81,9 @@ class ZarrArray:
         return np.asarray(array, dtype=np.float32)
 
     def _header(self) -> dict[str, Any]:
-        path = self._path / HEADER
+        path = _inside(self._path, HEADER)
         try:
-            with path.open("rb") as file:
+            with _open_plain(path) as file:
                 header = json.loads(file.read(_LARGEST_HEADER))
         except OSError as error:
             raise ModelError(
@@ -113,10 +118,11 @@ class ZarrArray:
     def _unpacked_size(self, chunk: Path, limit: int) -> int:
         """Bytes that ``chunk`` decompresses to, at most ``limit`` + 1."""
         if self._compressor is None:
-            return chunk.stat().st_size
+            with _open_plain(chunk) as file:
+                return file.seek(0, os.SEEK_END)
         unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its first bytes
         total = 0
-        with chunk.open("rb") as file:
+        with _open_plain(chunk) as file:
             while not unpack.eof and total <= limit:
                 data = unpack.unconsumed_tail or file.read(_READ)
                 if not data:
@@ -131,6 +137,13 @@ class ZarrArray:
             f"The array {self._path.name} of the checkpoint cannot be used: {fault}; get the "
             "checkpoint again."
         )
+
+
+def _open_plain(path: Path) -> BinaryIO:
+    """Open a file for reading; a pipe or a device, which could keep us waiting, is none."""
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+    return path.open("rb")
 
 
 def _inside(root: Path, place: str) -> Path:
