@@ -72,6 +72,17 @@ def test_an_imported_model_is_found_by_its_name(checkpoint: Path, tmp_path: Path
     assert not (tmp_path / "cache").exists()  # the archive is the one beside the weights
 
 
+def test_a_checkpoint_folder_of_the_same_name_does_not_hide_the_model(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    succeed("models", "import", checkpoint, "--name", "tiny")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny").mkdir()
+    assert engine.load("tiny", device="cpu").config["name"] == "tiny"
+    with pytest.raises(ModelError, match=r"config\.json is missing"):
+        engine.load("./tiny", device="cpu")
+
+
 def test_a_damaged_archive_is_made_again(checkpoint: Path) -> None:
     succeed("models", "import", checkpoint, "--name", "tiny")
     (store.models_folder() / "tiny" / store.ARCHIVE).write_bytes(b"damaged")

@@ -66,15 +66,16 @@ def shipped_models() -> list[str]:
 def _find(model: str | os.PathLike[str] | None) -> Path:
     name = SHIPPED if model is None else os.fspath(model)
     path = Path(name)
+    found = (shipped_folder(name) or store.find(name)) if path.name == name else None
     if model is not None and path.exists():
-        if path.is_dir() and not (path / _CONFIG).is_file():
+        if not path.is_dir() or (path / _CONFIG).is_file():
+            return path
+        if found is None:
             raise ModelError(
                 f"The folder {name} holds no model: {_CONFIG} is missing; name a folder with "
                 f"{_CONFIG} and {_WEIGHTS}, or an archive made by `scorelane export`."
             )
-        return path
-    found = (shipped_folder(name) or store.find(name)) if path.name == name else None
-    if found is not None:
+    if found is not None:  # also where a folder of that name, a checkpoint perhaps, is no model
         return found
     known = ", ".join([*shipped_models(), *(record.name for record in store.records())]) or "none"
     raise ModelError(
