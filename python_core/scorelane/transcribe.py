@@ -108,6 +108,46 @@ class Transcription:
         """Write a type-1 MIDI file with one track per lane; see :func:`scorelane.write_midi`."""
         write_midi(self.notes, path, tempo=tempo, title=self.title)
 
+    def to_score(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        tempo: float | None = None,
+        meter: str | None = None,
+        beats: str | os.PathLike[str] | None = None,
+    ) -> list[Path]:
+        """Write a score; the suffix chooses ``.musicxml``, ``.mxl``, ``.mid``, ``.pdf``, ...
+
+        Beats, bars and keys are found; ``tempo`` (beats per minute), ``meter`` (``"3/4"``) and
+        ``beats`` (a file of beat times) say what is known better. Pages (``.pdf``, ``.png``,
+        ``.svg``) are drawn by MuseScore. Returns the files written.
+
+        Raises:
+            UsageError: for an unknown suffix or a value that makes no sense.
+            scorelane.score.EngraveError: when MuseScore is needed and missing, or fails.
+        """
+        from scorelane.score import Wishes, from_lanes, make_score, save_score
+
+        parts = from_lanes(self.lanes)
+        return save_score(make_score(parts, Wishes(tempo, meter, beats), title=self.title), path)
+
+    def to_musicxml(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        tempo: float | None = None,
+        meter: str | None = None,
+        beats: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Write MusicXML, one part per lane, compressed if ``path`` ends in ``.mxl``.
+
+        Arguments as for :meth:`to_score`, which also raises the errors.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix not in (".musicxml", ".xml", ".mxl"):
+            raise UsageError(f"MusicXML ends in .musicxml, .xml or .mxl, not {suffix!r}.")
+        self.to_score(path, tempo=tempo, meter=meter, beats=beats)
+
     def to_pianoroll(
         self, path: str | os.PathLike[str], *, truth: Sequence[Note] | None = None
     ) -> None:

@@ -6,7 +6,7 @@ Scores come from music21's corpus (metre, bars, keys and hands are known) and, w
 folders of score-time MIDI (openscore-*: onsets alone; mma_pop909: 4/4 bars too). Each is played
 
     steady  one tempo
-    drift   tempo wandering by 7 % (standard deviation) every 8 beats, and a final ritardando to 60 %
+    drift   tempo wandering by 7 % (standard deviation) every 8 beats, at last slowing to 60 %
 
 and in both cases with onsets scattered by 10, 20 or 30 ms (standard deviation, by piece, cut at
 twice that), notes shortened to 70-100 % and random velocities. Printed for each piece and way of

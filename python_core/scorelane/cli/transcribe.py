@@ -21,10 +21,13 @@ from scorelane.cli.lane_table import lane_table
 from scorelane.display import clock, printable
 from scorelane.errors import ScorelaneError
 from scorelane.instruments import InstrumentMask, parse_instruments
+from scorelane.score.wishes import Wishes
 
 if TYPE_CHECKING:
     from scorelane.engine import Engine
     from scorelane.transcribe import Transcription
+
+_SCORE_FORMATS = ("musicxml", "mxl", "pdf", "svg")  # png is the piano roll
 
 
 def command(
@@ -34,7 +37,9 @@ def command(
     ],
     to: Annotated[
         list[str],
-        typer.Option(metavar="FORMATS", help="What to write: any of mid, png, csv, json."),
+        typer.Option(
+            metavar="FORMATS", help="Any of mid, png, csv, json; scores: musicxml, mxl, pdf, svg."
+        ),
     ] = ["mid,png"],  # noqa: B006 - typer copies it
     out: Annotated[
         Path | None,
@@ -63,6 +68,16 @@ def command(
         str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")
     ] = "auto",
     threads: Annotated[int, typer.Option(min=0, metavar="N", help="CPU threads; 0 chooses.")] = 0,
+    tempo: Annotated[
+        float | None, typer.Option(metavar="BPM", help="Scores: look for beats near this tempo.")
+    ] = None,
+    meter: Annotated[
+        str | None, typer.Option(metavar="N/N", help="Scores: the time signature, such as 3/4.")
+    ] = None,
+    beats: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Scores: beat times in seconds, one on each line."),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -85,7 +100,8 @@ def command(
     [cyan]scorelane transcribe song.mp3 --sensitivity 0.8 --overwrite[/cyan]
         keeps more of the doubtful notes, replaces song.mid
     """
-    formats = parse_formats(to)
+    formats = _formats(to)
+    wishes = Wishes(tempo, meter, beats)
     mask = parse_instruments(instruments) if instruments else None
     plan = make_plan(inputs, formats, out)
     for problem in plan.problems:
@@ -101,7 +117,7 @@ def command(
             continue
         if engine is None:  # an error here is every file's: it ends the run
             engine = load_engine(model, device, threads)
-        failed += not _run(job, engine, mask, sensitivity, min_note_ms)
+        failed += not _run(job, engine, mask, sensitivity, min_note_ms, wishes)
     total = len(plan.jobs) + len(plan.problems)
     if total > 1:
         messages().print(
@@ -117,6 +133,7 @@ def _run(
     mask: InstrumentMask | None,
     sensitivity: float,
     min_note_ms: float,
+    wishes: Wishes,
 ) -> bool:
     """Transcribe one recording and write its files; a failure is reported, not raised."""
     from scorelane.transcribe import transcribe
@@ -136,7 +153,7 @@ def _run(
         for warning in result.warnings:
             print_warning(warning)
         for kind, target in job.targets.items():
-            _write(result, kind, target)
+            _write(result, kind, target, wishes)
     except ScorelaneError as error:
         print_error(str(error))
         return False
@@ -147,15 +164,26 @@ def _run(
     return True
 
 
-def _write(result: Transcription, kind: str, target: Path) -> None:
+def _formats(to: list[str]) -> list[str]:
+    """Formats of ``--to``: those of the notes, then those of the score."""
+    names = [name.strip() for entry in to for name in entry.split(",")]
+    is_score = [name.lower().lstrip(".") in _SCORE_FORMATS for name in names]
+    scores = [name.lower().lstrip(".") for name, yes in zip(names, is_score, strict=True) if yes]
+    others = [name for name, yes in zip(names, is_score, strict=True) if not yes]
+    return [*(parse_formats(others) if others else ()), *dict.fromkeys(scores)]
+
+
+def _write(result: Transcription, kind: str, target: Path, wishes: Wishes) -> None:
     if kind == "mid":
         result.to_midi(target)
     elif kind == "png":
         result.to_pianoroll(target)
     elif kind == "csv":
         result.to_csv(target)
-    else:
+    elif kind == "json":
         result.to_json(target)
+    else:
+        result.to_score(target, tempo=wishes.tempo, meter=wishes.meter, beats=wishes.beats)
 
 
 def _report(job: Job, result: Transcription, elapsed: float) -> None:

@@ -6,7 +6,8 @@ from scorelane.score.grid import Grid, Metre
 from scorelane.score.layout import Played, Score
 from scorelane.score.musicxml import write_musicxml
 from scorelane.score.performance import from_lanes, read_performance
-from scorelane.score.save import SCORE_FORMATS, Wishes, make_score, save_score
+from scorelane.score.save import SCORE_FORMATS, make_score, save_score
+from scorelane.score.wishes import Wishes
 
 __all__ = [
     "SCORE_FORMATS",

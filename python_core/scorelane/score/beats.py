@@ -20,24 +20,24 @@ _FRAME = 0.01
 _MAX_FRAMES = 90_000  # longer recordings get coarser frames
 _SHORTEST, _LONGEST = 0.27, 1.5  # seconds per beat, unless a tempo is asked for
 _USUAL = 0.55  # seconds per beat
-_USUAL_SPREAD = 0.42  # in log tempo
-_TEMPO_WEIGHT = 0.25  # of the prior, for each beat
+_USUAL_SPREAD = 0.4  # in log tempo
+_TEMPO_WEIGHT = 0.8  # of the prior, for each beat
 _CHANGE = 0.05  # standard deviation of the log ratio of neighbouring beats
 _JITTER = 0.022  # seconds, of an onset around its place
 _EARLY = 0.1  # part of a beat before it that belongs to it
 # Place in the beat, odds of an onset there, and how it likes weighty onsets.
 _PLACES = (
     (0.0, 1.0, 0.45),
-    (1 / 2, 0.45, -0.1),
-    (1 / 4, 0.16, -0.4),
-    (3 / 4, 0.2, -0.4),
-    (1 / 3, 0.1, -0.3),
-    (2 / 3, 0.12, -0.3),
-    (1 / 6, 0.02, -0.5),
-    (5 / 6, 0.02, -0.5),
+    (1 / 2, 0.6, -0.1),
+    (1 / 4, 0.3, -0.4),
+    (3 / 4, 0.3, -0.4),
+    (1 / 3, 0.2, -0.3),
+    (2 / 3, 0.2, -0.3),
+    (1 / 6, 0.03, -0.5),
+    (5 / 6, 0.03, -0.5),
 )
 _ANYWHERE = 0.012  # odds of an onset elsewhere
-_BEAT_COST = -0.75  # each beat must earn this
+_BEAT_COST = -1.2  # each beat must earn this
 
 
 def track_beats(onsets: Onsets, *, tempo: float | None = None) -> NDArray[np.float64]:

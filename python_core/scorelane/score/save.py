@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from scorelane.errors import UsageError
@@ -16,22 +15,14 @@ from scorelane.score.grid import Metre
 from scorelane.score.grid_midi import write_grid_midi
 from scorelane.score.layout import Played, Score
 from scorelane.score.musicxml import write_musicxml
+from scorelane.score.wishes import NO_WISHES, Wishes
 
 XML_FORMATS = ("musicxml", "xml", "mxl")
 SCORE_FORMATS = (*XML_FORMATS, "mid", *PAGE_FORMATS)
 _SLOWEST, _FASTEST = 20.0, 400.0
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What the user knows better: beats per minute, a metre such as ``"3/4"``, a file of beats."""
-
-    tempo: float | None = None
-    meter: str | None = None
-    beats: str | os.PathLike[str] | None = None
-
-
-def make_score(parts: Sequence[Played], wishes: Wishes = Wishes(), *, title: str = "") -> Score:
+def make_score(parts: Sequence[Played], wishes: Wishes = NO_WISHES, *, title: str = "") -> Score:
     """Find beats and bars in what was played and write it down.
 
     Raises:

@@ -42,7 +42,10 @@ def separate(notes: Sequence[Placed], *, polyphonic: bool) -> list[list[Chord]]:
             if voice and voice[-1].end > chord.start:
                 last = voice[-1]
                 held = last.end - chord.start
-                meant = held >= hold and 3 * held >= last.end - last.start
+                # What has been held under the other voice already stays held.
+                other = voices[1 - index]
+                stays = bool(other) and other[-1].start > last.start
+                meant = held >= hold and (stays or 3 * held >= last.end - last.start)
                 if last.start == chord.start or meant:
                     active.append(index)
                 else:

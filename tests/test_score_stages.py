@@ -1,0 +1,294 @@
+"""The stages of writing a score, each by itself, in the order of computation."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from scorelane.cli.app import app
+from scorelane.errors import UsageError
+from scorelane.midi import write_midi
+from scorelane.notes import Note
+from scorelane.score import Grid, Metre, Played, Wishes, arrange, find_grid, make_score
+from scorelane.score.beats import track_beats
+from scorelane.score.beats_file import read_beats
+from scorelane.score.drums import drum_voices
+from scorelane.score.grid_midi import write_grid_midi
+from scorelane.score.hands import split_hands
+from scorelane.score.keys import signatures, spell_pitches
+from scorelane.score.onsets import find_onsets
+from scorelane.score.performance import read_performance
+from scorelane.score.quantise import Placed, place_notes
+from scorelane.score.rhythm import bars, spell, tuplet_beats
+from scorelane.score.voices import separate
+from stub_engine import StubEngine
+
+COMMON, WALTZ, JIG = Metre(4, 4), Metre(3, 4), Metre(6, 8)
+
+
+def note(onset: float, offset: float, pitch: int = 60, program: int = 0) -> Note:
+    return Note(onset, offset, pitch, program)
+
+
+def placed(*spans: tuple[int, int, int]) -> list[Placed]:
+    return [Placed(start, end, note(0.0, 1.0, pitch)) for start, end, pitch in spans]
+
+
+def test_metres_are_read_and_refused() -> None:
+    assert (Metre.parse(" 6/8 ").beats, Metre.parse("6/8").beat_ticks) == (2, 36)
+    assert (Metre.parse("7/8").beats, Metre.parse("7/8").bar_ticks) == (7, 84)
+    for wrong in ("", "4", "0/4", "4/3", "x/4", "99/4"):
+        with pytest.raises(UsageError, match="metre"):
+            Metre.parse(wrong)
+
+
+@given(st.lists(st.floats(0.1, 2.0), min_size=1, max_size=30), st.floats(-5, 40))
+def test_grid_times_and_beats_are_inverse(steps: list[float], beat: float) -> None:
+    grid = Grid(np.concatenate(([0.5], 0.5 + np.cumsum(steps))), COMMON)
+    assert grid.beat_at(grid.seconds_at(beat)) == pytest.approx(beat, abs=1e-6)
+
+
+def _march(tempo: np.ndarray, rng: np.random.Generator) -> tuple[list[Note], np.ndarray]:
+    """Quarters with some eighths; ``tempo`` holds the seconds of every beat."""
+    beats = 1.0 + np.concatenate(([0.0], np.cumsum(tempo)))
+    notes = []
+    for i, (start, end) in enumerate(itertools.pairwise(beats)):
+        jitter = rng.normal(0, 0.01, 3)
+        notes.append(note(start + jitter[0], end, 48 if i % 4 == 0 else 60))
+        if i % 2:
+            middle = (start + end) / 2 + jitter[1]
+            notes.append(note(middle, end, 64))
+    return notes, beats
+
+
+@pytest.mark.parametrize("period", [0.45, 0.6, 0.75])
+def test_steady_beats_are_found(period: float) -> None:
+    notes, beats = _march(np.full(40, period), np.random.default_rng(1))
+    found = track_beats(find_onsets(notes))
+    nearest = np.abs(found[:, None] - beats[None, :]).min(axis=1)
+    assert len(found) == pytest.approx(len(beats), abs=2)
+    assert np.median(nearest) < 0.02
+
+
+def test_beats_follow_a_ritardando() -> None:
+    notes, beats = _march(np.geomspace(0.45, 0.8, 48), np.random.default_rng(2))
+    found = track_beats(find_onsets(notes))
+    nearest = np.abs(beats[:, None] - found[None, :]).min(axis=1)
+    assert (nearest < 0.05).mean() > 0.95
+
+
+def test_a_tempo_that_is_asked_for_is_kept() -> None:
+    notes, _ = _march(np.full(40, 0.6), np.random.default_rng(1))
+    found = track_beats(find_onsets(notes), tempo=200.0)
+    assert np.median(np.diff(found)) == pytest.approx(0.3, rel=0.05)
+
+
+def test_bars_of_a_waltz() -> None:
+    notes = []
+    for bar in range(12):
+        start = 0.5 + 1.5 * bar
+        root = (36, 41, 43, 36)[bar % 4]
+        notes.append(note(start, start + 0.5, root))
+        for beat in (1, 2):
+            at = start + 0.5 * beat
+            notes += [note(at, at + 0.3, root + 12 + step) for step in (4, 7)]
+        notes.append(note(start, start + 1.4, 72))
+    grid = find_grid([Played("", 0, False, notes)])
+    assert (str(grid.metre), grid.pickup) == ("3/4", 0)
+
+
+def test_triplets_and_sixteenths_are_told_apart() -> None:
+    grid = Grid(np.arange(9.0), COMMON)
+    onsets = [0, 1 / 3, 2 / 3, 1, 1.25, 1.5, 1.75, 2, 2.5, 3]
+    rng = np.random.default_rng(3)
+    part = [
+        note(o + 0.02 * rng.uniform(-1, 1) + 0.02, o + 0.2, 60 + i) for i, o in enumerate(onsets)
+    ]
+    (result,) = place_notes([part], grid)
+    assert [p.start for p in result] == [round(24 * o) for o in onsets]
+
+
+note_lists = st.lists(
+    st.tuples(st.floats(0, 30), st.floats(0, 5), st.integers(0, 127)), max_size=60
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(note_lists, st.sampled_from([COMMON, WALTZ, JIG, Metre(5, 4), Metre(7, 8)]))
+def test_placed_notes_have_length_and_never_collide(
+    rows: list[tuple[float, float, int]], metre: Metre
+) -> None:
+    grid = Grid(np.arange(0.0, 30.0, 0.5), metre)
+    (result,) = place_notes([[note(o, o + d, p) for o, d, p in rows]], grid)
+    sounding: dict[int, int] = {}
+    for one in result:
+        assert one.end > one.start >= 0
+        assert one.start >= sounding.get(one.note.pitch, 0)
+        sounding[one.note.pitch] = one.end
+    for voice in separate(result, polyphonic=True):
+        for before, after in itertools.pairwise(voice):
+            assert before.start < before.end <= after.start
+    assert len(separate(result, polyphonic=True)) <= 2
+
+
+metres = st.sampled_from([COMMON, WALTZ, Metre(2, 4), JIG, Metre(9, 8), Metre(5, 4), Metre(7, 8)])
+
+
+@given(metres, st.data())
+def test_written_values_fill_their_span(metre: Metre, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, metre.bar_ticks - 1))
+    end = data.draw(st.integers(start + 1, metre.bar_ticks))
+    tuplets = tuplet_beats([start, end], 0, metre)
+    values = {"whole": 96, "half": 48, "quarter": 24, "eighth": 12, "16th": 6, "32nd": 3}
+    for rest in (False, True):
+        pieces = spell(start, end, 0, metre, tuplets, rest=rest)
+        assert pieces[0].start == start and pieces[-1].end == end
+        for before, after in itertools.pairwise(pieces):
+            assert before.end == after.start
+        for piece in pieces:
+            if not piece.tuplet:
+                assert values[piece.type] * (1.5 if piece.dots else 1) == piece.end - piece.start
+
+
+def _types(start: int, end: int, metre: Metre = COMMON, *, rest: bool = False) -> list[str]:
+    return [p.type + "." * p.dots for p in spell(start, end, 0, metre, {}, rest=rest)]
+
+
+def test_values_as_engravers_write_them() -> None:
+    assert _types(0, 72) == ["half."]
+    assert _types(24, 72) == ["half"]
+    assert _types(12, 36) == ["quarter"]  # eighth quarter eighth
+    assert _types(36, 60) == ["eighth", "eighth"]  # shows the middle of the bar
+    assert _types(24, 96) == ["quarter", "half"]
+    assert _types(24, 72, rest=True) == ["quarter", "quarter"]
+    assert _types(0, 36, JIG) == ["quarter."]
+    assert _types(12, 48, JIG) == ["quarter", "eighth"]
+    assert [p.tuplet for p in spell(0, 8, 0, COMMON, {0: 3})] == [3]
+
+
+def test_bars_begin_with_the_pickup() -> None:
+    assert bars(100, COMMON, 24) == [(0, 24), (24, 120)]
+    assert bars(0, WALTZ, 0) == [(0, 72)]
+
+
+def _scale(tonic: int, steps: tuple[int, ...]) -> list[Placed]:
+    degrees = [tonic + s for s in (*steps, 12, *steps[::-1])] + [tonic + s for s in (0, 4, 7, 0)]
+    return placed(*((24 * i, 24 * i + 24, 48 + d) for i, d in enumerate(degrees * 3)))
+
+
+@pytest.mark.parametrize(("tonic", "fifths"), [(0, 0), (7, 1), (2, 2), (9, 3), (5, -1), (3, -3)])
+def test_key_signatures_of_major_scales(tonic: int, fifths: int) -> None:
+    notes = _scale(tonic, (0, 2, 4, 5, 7, 9, 11))
+    bar_list = bars(notes[-1].end, COMMON, 0)
+    assert set(signatures(notes, bar_list)) == {fifths}
+    spelled = spell_pitches(notes, [(0, fifths)])
+    assert all(fifths - 1 <= s.fifths <= fifths + 5 for s in spelled.values())
+
+
+@given(st.lists(st.integers(12, 119), min_size=1, max_size=30), st.integers(-6, 5))
+def test_a_spelling_sounds_its_pitch(pitches: list[int], fifths: int) -> None:
+    notes = placed(*((12 * i, 12 * i + 12, p) for i, p in enumerate(pitches)))
+    naturals = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
+    for (_, pitch), s in spell_pitches(notes, [(0, fifths)]).items():
+        assert 12 * (s.octave + 1) + naturals[s.step] + s.alter == pitch
+        assert abs(s.alter) <= 2
+
+
+def test_hands_follow_the_music_across_a_fixed_split() -> None:
+    # Both hands high, as in a music box: a split at middle C would give all to the right.
+    rows = []
+    for i in range(16):
+        rows += [(24 * i, 24 * i + 24, 62 + i % 3), (24 * i, 24 * i + 24, 84 + i % 4)]
+        rows.append((24 * i, 24 * i + 24, 66 + i % 3))
+    right, left = split_hands(placed(*rows))
+    assert {n.note.pitch >= 80 for n in right} == {True}
+    assert {n.note.pitch < 80 for n in left} == {True}
+
+
+def test_a_held_note_gets_its_own_voice() -> None:
+    notes = placed((0, 96, 48), (0, 24, 72), (24, 48, 74), (48, 72, 76), (72, 96, 77))
+    upper, lower = separate(notes, polyphonic=True)
+    assert [c.pitches for c in upper] == [(72,), (74,), (76,), (77,)]
+    assert [(c.start, c.end, c.pitches) for c in lower] == [(0, 96, (48,))]
+
+
+def test_short_overlaps_of_legato_are_no_second_voice() -> None:
+    (voice,) = separate(placed((0, 27, 60), (24, 50, 62), (48, 72, 64)), polyphonic=True)
+    assert [(c.start, c.end) for c in voice] == [(0, 24), (24, 48), (48, 72)]
+
+
+def test_drums_have_hands_and_feet() -> None:
+    rows = placed((0, 1, 36), (0, 1, 42), (12, 13, 42), (24, 25, 38), (24, 25, 42))
+    hands, feet = drum_voices(rows, COMMON)
+    assert [(c.start, c.end, c.pitches) for c in hands] == [
+        (0, 12, (42,)),
+        (12, 24, (42,)),
+        (24, 48, (38, 42)),
+    ]
+    assert [(c.start, c.end, c.pitches) for c in feet] == [(0, 24, (36,))]
+
+
+def test_grid_midi_keeps_the_time_of_the_performance(tmp_path: Path) -> None:
+    times = np.concatenate(([0.0], np.cumsum(np.linspace(0.4, 0.8, 16))))
+    part = Played("Flute", 73, False, [note(t, t + 0.3, 72) for t in times[:-1]])
+    write_grid_midi(arrange([part], Grid(times, COMMON)), tmp_path / "a.mid")
+    (read,) = read_performance(tmp_path / "a.mid")
+    assert read.name == "Flute"
+    assert [n.onset for n in read.notes] == pytest.approx(list(times[:-1]), abs=2e-3)
+
+
+def test_beats_files(tmp_path: Path) -> None:
+    good = tmp_path / "a.beats"
+    good.write_text("# beats\n0.5 4\n1.0 1\n1.5\t2\n")
+    times, downbeat = read_beats(good)
+    assert (list(times), downbeat) == ([0.5, 1.0, 1.5], 1)
+    for text, says in (
+        ("0.5\n", "two"),
+        ("1\n0.5\n", "line 2"),
+        ("x\n", "no time"),
+        ("nan\n1", "1"),
+    ):
+        good.write_text(text)
+        with pytest.raises(UsageError, match=says):
+            read_beats(good)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_beats(tmp_path / "none")
+
+
+def test_wishes_are_kept(tmp_path: Path) -> None:
+    beats = tmp_path / "a.beats"
+    beats.write_text("".join(f"{0.5 * i} {i % 3 + 1}\n" for i in range(20)))
+    part = Played("", 0, False, [note(0.25 * i, 0.25 * i + 0.2) for i in range(30)])
+    score = make_score([part], Wishes(meter="3/4", beats=beats))
+    assert str(score.grid.metre) == "3/4"
+    assert score.tempos[0][1] == 120
+    with pytest.raises(UsageError, match="tempo"):
+        make_score([part], Wishes(tempo=1e6))
+
+
+def test_score_command(tmp_path: Path) -> None:
+    write_midi([note(0.5 * i, 0.5 * i + 0.4, 60 + i) for i in range(8)], tmp_path / "a.mid")
+    out = tmp_path / "a.musicxml"
+    run = CliRunner().invoke(app, ["score", str(tmp_path / "a.mid"), "-o", str(out)])
+    assert run.exit_code == 0, run.output
+    assert len(re.findall(r"<step>", out.read_text())) >= 8
+    again = CliRunner().invoke(app, ["score", str(tmp_path / "a.mid"), "-o", str(out)])
+    assert again.exit_code == 2 and "--overwrite" in again.output
+    odd = CliRunner().invoke(app, ["score", str(tmp_path / "a.mid"), "-o", str(tmp_path / "a.doc")])
+    assert odd.exit_code == 2 and ".musicxml" in odd.output
+
+
+def test_transcribe_writes_scores(engine: StubEngine, make_wav: Callable[..., Path]) -> None:
+    song = make_wav("song.wav", seconds=2.0)
+    run = CliRunner().invoke(app, ["transcribe", str(song), "--to", "csv,MusicXML,.mxl"])
+    assert run.exit_code == 0, run.output
+    assert all(song.with_suffix(s).stat().st_size for s in (".csv", ".musicxml", ".mxl"))
+    assert not song.with_suffix(".mid").exists()
