@@ -292,3 +292,11 @@ def test_transcribe_writes_scores(engine: StubEngine, make_wav: Callable[..., Pa
     assert run.exit_code == 0, run.output
     assert all(song.with_suffix(s).stat().st_size for s in (".csv", ".musicxml", ".mxl"))
     assert not song.with_suffix(".mid").exists()
+
+
+def test_what_the_pedal_holds_at_the_end_is_not_written_out() -> None:
+    grid = Grid(np.arange(0.0, 5.0, 0.5), COMMON)
+    score = arrange([Played("", 0, False, [note(0.0, 0.5), note(0.5, 60.0, 64)])], grid)
+    assert score.bars == [(0, 96), (96, 192)]
+    ends = [c.end for staff in score.parts[0].staves for v in staff.voices for c in v]
+    assert max(ends) <= 192

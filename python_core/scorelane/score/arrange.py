@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +68,10 @@ def arrange(parts: Sequence[Played], grid: Grid, *, title: str = "") -> Score:
     """Write what was played on ``grid``; any set of notes gives a score."""
     played = [part for part in parts if part.notes] or [Played("", 0, False, ())]
     placed = place_notes([part.notes for part in played], grid)
-    total = max((note.end for part in placed for note in part), default=0)
-    bar_list = bars(total, grid.metre, grid.pickup_ticks)
+    bar_list = bars(_last_end(placed, grid), grid.metre, grid.pickup_ticks)
+    placed = [
+        [replace(note, end=min(note.end, bar_list[-1][1])) for note in part] for part in placed
+    ]
     pitched = [
         note
         for part, notes in zip(played, placed, strict=True)
@@ -86,6 +89,14 @@ def arrange(parts: Sequence[Played], grid: Grid, *, title: str = "") -> Score:
         parts=_parts(played, placed, bar_list, grid.metre),
         spelling=spell_pitches(pitched, list(zip(starts, key_of, strict=True))),
     )
+
+
+def _last_end(placed: Sequence[Sequence[Placed]], grid: Grid) -> int:
+    """Tick where the music ends: what the pedal holds is not followed for more than a bar."""
+    everything = [note for part in placed for note in part]
+    last_start = max((note.start for note in everything), default=0)
+    end = max((note.end for note in everything), default=0)
+    return min(end, last_start + grid.metre.bar_ticks)
 
 
 def _tempos(grid: Grid, bar_list: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

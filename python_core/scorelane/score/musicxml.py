@@ -375,6 +375,8 @@ def _complete(tree: Element, score: Score) -> None:
         _add_instruments(head, number, part)
         if part.is_drum:
             _name_strokes(body, number)
+        for direction in body.iter("direction"):  # tempo marks; MuseScore would hang them below
+            direction.set("placement", "above")
         first = body.find("measure")
         if first is not None and score.grid.pickup:
             first.set("implicit", "yes")
