@@ -10,10 +10,13 @@ from scorelane.score.onsets import Onsets
 
 # Beats per bar, expected accent of each, and the prior in its favour.
 _PATTERNS = (
-    (4, (1.0, -0.5, 0.1, -0.6), 0.06),
+    (4, (1.0, -0.5, 0.1, -0.6), 0.1),
     (3, (1.0, -0.5, -0.5), 0.0),
     (2, (1.0, -1.0), -0.04),
 )
+
+
+_PICKUP = 0.1  # cost of each beat of a pick-up: short ones are commoner
 
 
 def find_metre(
@@ -86,7 +89,7 @@ def _best_phase(accent: NDArray[np.float64], pattern: NDArray[np.float64]) -> tu
     pattern = (pattern - pattern.mean()) / max(float(pattern.std()), 1e-9)
     index = np.arange(len(accent))
     fits = [
-        float((accent * pattern[(index - phase) % len(pattern)]).mean())
+        float((accent * pattern[(index - phase) % len(pattern)]).mean()) - _PICKUP * phase
         for phase in range(len(pattern))
     ]
     phase = int(np.argmax(fits))
