@@ -67,6 +67,7 @@ ModelConfig ModelConfig::parse(const std::string& text) {
   config.vocabulary_size = integer(parsed, "vocabulary_size", 1, 1 << 20);
   config.has_note_heads = required<bool>(parsed, "has_note_heads");
   config.grammar = parsed.contains("grammar") && required<bool>(parsed, "grammar");
+  config.ties = !parsed.contains("ties") || required<bool>(parsed, "ties");
   config.granularity = read_granularity(parsed);
 
   Vocabulary& vocabulary = config.vocabulary;

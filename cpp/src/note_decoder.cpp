@@ -6,7 +6,7 @@ namespace scorelane {
 
 void NoteDecoder::decode(const TokenRow& row, std::int64_t start, std::int64_t limit) {
   segment_start_ = start;
-  in_tie_section_ = true;
+  in_tie_section_ = ties_;
   for (auto& [key, sounding] : sounding_) sounding.tied = false;
 
   now_ = start;

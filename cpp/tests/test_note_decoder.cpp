@@ -194,6 +194,20 @@ TEST_CASE("127 velocity bins are velocities") {
   CHECK(notes[1].velocity == 1);
 }
 
+TEST_CASE("without ties rows begin at once and notes go on into the next segment") {
+  const Vocabulary fine{127};
+  NoteDecoder decoder(fine, /*ties=*/false);
+  const Token velocity = fine.first_velocity();
+  decoder.decode(row({velocity + 90, pitch(60), shift(50), pitch(64)}), 0, 100);
+  decoder.decode(row({shift(20), velocity, pitch(60), fine.tie()}), 100);
+  decoder.finish(2.0);
+  const std::vector<Note> notes = decoder.take_notes();
+  REQUIRE(notes.size() == 2);
+  CHECK(notes[0].offset == Approx(1.2));
+  CHECK(notes[1].offset == Approx(2.0));
+  CHECK(decoder.skipped().stray_tie == 1);
+}
+
 TEST_CASE("the heads at the onset's token are the note's") {
   NoteDecoder decoder(kVocabulary);
   scorelane::TokenRow heard = row({kTie, kOn, pitch(60), drum(38), shift(4), kOff, pitch(60)});

@@ -18,6 +18,7 @@ struct ModelConfig {
   std::int64_t vocabulary_size = 0;  ///< width of the logits, padding included
   bool has_note_heads = false;       ///< the network gives velocity and confidence
   bool grammar = false;              ///< the archive keeps to the order of events by itself
+  bool ties = true;                  ///< segments begin with the notes that still sound
   Granularity granularity = Granularity::kFull;
   Vocabulary vocabulary;
 

@@ -45,7 +45,10 @@ class NoteDecoder {
  public:
   static constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
-  explicit NoteDecoder(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
+  /// Without `ties`, as in MT3's piano model, rows have no tie section: what sounds goes on into
+  /// the next segment until it is ended there.
+  explicit NoteDecoder(const Vocabulary& vocabulary, bool ties = true)
+      : vocabulary_(vocabulary), ties_(ties) {}
 
   /// Reads one segment. `start` is its first step; a shift to a step beyond `limit` (the next
   /// segment's start) drops the rest of the segment.
@@ -89,6 +92,7 @@ class NoteDecoder {
   std::int64_t last_event_ = 0;
   std::int32_t program_ = 0;
   std::int32_t velocity_ = kDefaultVelocity;
+  bool ties_;
   bool in_tie_section_ = false;
 
   static constexpr std::int32_t kDefaultVelocity = 100;

@@ -7,6 +7,7 @@ from pathlib import Path
 from scorelane.data.samples import HydrogenKit, SampleFolder
 from scorelane.data.soundfonts import SoundFont
 from scorelane.data.sources import Licence, Source
+from scorelane.data.synthesis import PluckedStrings, Singers
 from scorelane.errors import UsageError
 
 _SOUNDS = Path("/usr/share/sounds")
@@ -84,7 +85,8 @@ def installed_sources() -> list[Source]:
     """Return the known sources that are installed on this machine.
 
     They are the General MIDI SoundFonts and drum kits of Debian's packages named in their
-    licences. Raises :class:`UsageError` when there is none.
+    licences, and the instruments that Scorelane synthesises itself. Raises
+    :class:`UsageError` when nothing is installed.
     """
     sources: list[Source] = [font for font in _FONTS if font.path.exists()]
     for folder, name, licence, author, weight in _KITS:
@@ -98,7 +100,7 @@ def installed_sources() -> list[Source]:
             "no source of sounds is installed; with Debian or Ubuntu: apt install "
             + " ".join(packages)
         )
-    return sources
+    return [*sources, PluckedStrings(), Singers()]
 
 
 def soundfont(path: Path, *, weight: float = 1.0, licence: str = "unknown") -> SoundFont:

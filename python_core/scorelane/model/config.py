@@ -8,6 +8,7 @@ ours.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -61,7 +62,8 @@ class ModelConfig:
 
     ``program_map`` names for each of the 128 programs the one that the model writes for it, -1
     for none; empty where the model tells all of them apart. With ``grammar`` the archive lets
-    through only tokens in MT3's order of events; the published decoder has no such rule.
+    through only tokens that make sense; the published decoder has no such rule. With ``ties``
+    segments begin with the notes that still sound; those of MT3's piano model do not.
     """
 
     name: str
@@ -80,6 +82,7 @@ class ModelConfig:
     program_map: list[int] = field(default_factory=list)
     default_confidence: float = 0.0
     grammar: bool = False
+    ties: bool = True
     licence: str = "CC BY 4.0"
 
     @property
@@ -106,6 +109,27 @@ class ModelConfig:
     def frames(self) -> int:
         """Frames of one window."""
         return self.window_samples // self.frontend.hop
+
+    @property
+    def written_programs(self) -> list[int]:
+        """The programs that the model writes, ascending."""
+        written = sorted({program for program in self.program_map if program >= 0})
+        return written or list(range(128))
+
+    @property
+    def steps(self) -> int:
+        """Time steps at which a segment's events can lie."""
+        return math.ceil(self.segment_seconds * self.steps_per_second)
+
+    @property
+    def frames_per_step(self) -> float:
+        """Frames that pass in one time step."""
+        return self.sample_rate / self.steps_per_second / self.frontend.hop
+
+    @property
+    def first_frame(self) -> float:
+        """The frame of the window at which the segment begins."""
+        return self.context_samples / self.frontend.hop
 
     def to_json(self) -> str:
         """The configuration as the text of ``config.json``."""
@@ -168,6 +192,7 @@ def mt3_config(*, piano: bool = False) -> ModelConfig:
         segment_samples=512 * 128 if piano else 256 * 128,
         velocity_bins=127 if piano else 1,
         granularity="flat" if piano else "full",
+        ties=not piano,
         max_tokens=1024,
         licence="Apache-2.0",
     )
