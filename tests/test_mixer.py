@@ -45,7 +45,7 @@ def test_labelled_onsets_are_heard_in_the_audio(mixer: Mixer) -> None:
     for example in examples(mixer, 12):
         views, _ = hear(torch.from_numpy(example.audio)[None])
         fundamental = views[0, :, :, 3 * HARMONICS.index(1.0) + 1].numpy()
-        for frame, pitch in np.argwhere(example.onsets == 255):
+        for frame, pitch in np.argwhere(example.pitched[:, :, 0] == 255):
             if 12 < frame < CONFIG.frames - 12:
                 labelled += 1
                 after = fundamental[frame + 5 : frame + 9].mean(0)
@@ -65,7 +65,7 @@ def test_examples_are_finite_and_in_range_with_tokens_that_end(mixer: Mixer) -> 
 
 def test_only_songs_of_the_split_are_drawn(mixer: Mixer) -> None:
     # 72 transposed by at most 6 lies far below the held-out song's 100 - 6.
-    sounding = np.max([example.sounding for example in examples(mixer, 30)], axis=0)
+    sounding = np.max([example.pitched[..., 2] for example in examples(mixer, 30)], axis=0)
     assert sounding[:, 79 - LOWEST_PITCH :].max() == 0
 
 
@@ -84,11 +84,12 @@ def test_targets_lie_at_the_notes_times() -> None:
     drum = Note(0.256 + 0.5, 0.256 + 0.51, 38, 0, is_drum=True)
     example = make_example(silence(), [note, drum], CONFIG, phase=0)
     frame = round(1.256 * 62.5)
-    assert example.onsets[frame - 1 : frame + 2, 60 - LOWEST_PITCH].tolist() == [128, 255, 128]
-    assert np.flatnonzero(example.sounding[:, 60 - LOWEST_PITCH])[[0, -1]].tolist() == [
-        frame,
-        round(1.756 * 62.5) - 1,
-    ]
+    begins, ends, sounds = example.pitched[:, 60 - LOWEST_PITCH].T
+    assert begins[frame - 1 : frame + 2].tolist() == [128, 255, 128]
+    last = round(1.756 * 62.5)
+    assert ends[last - 1 : last + 2].tolist() == [128, 255, 128]
+    assert np.flatnonzero(sounds)[[0, -1]].tolist() == [frame, last - 1]
+    assert np.flatnonzero(example.programs[:, 60 - LOWEST_PITCH])[0] == frame // 2
     assert example.drums[round(0.756 * 62.5), 38 - 27] == 255
     assert V.shift + 100 in example.tokens and V.shift + 50 in example.tokens
 

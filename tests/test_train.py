@@ -30,7 +30,7 @@ def plan(folder: Path, segments: int) -> Plan:
     return Plan(
         folder,
         segments,
-        batch_size=4,
+        batch_size=2,  # of the usual length; four of these short ones
         workers=0,
         device="cpu",
         compiled=False,

@@ -15,7 +15,17 @@ from scorelane.cli.console import print_error
 from scorelane.errors import ScorelaneError, UsageError
 
 # The order of the help page; one that is not installed is left out.
-_COMMANDS = ("transcribe", "info", "evaluate", "export", "train", "data")
+_COMMANDS = (
+    "transcribe",
+    "score",
+    "info",
+    "evaluate",
+    "models",
+    "export",
+    "train",
+    "calibrate",
+    "data",
+)
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 

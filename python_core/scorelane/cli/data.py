@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,13 @@ from scorelane.cli.console import output
 _commands = typer.Typer(
     no_args_is_help=True, help="Prepare training data from MIDI files and soundfonts."
 )
+
+
+class Split(Enum):
+    """Which songs of a song set."""
+
+    test = "test"
+    train = "train"
 
 
 def register(app: typer.Typer) -> None:
@@ -66,17 +74,26 @@ def testset(
         list[Path] | None,
         typer.Option("--soundfont", help="A General MIDI soundfont; may be repeated."),
     ] = None,
+    split: Annotated[
+        Split, typer.Option(help="test: songs never trained on; train: the others, to calibrate.")
+    ] = Split.test,
     clips: Annotated[int, typer.Option(min=1)] = 60,
     seconds: Annotated[float, typer.Option(min=1.0)] = 20.0,
     seed: int = 0,
 ) -> None:
-    """Render clips of the songs kept for testing, for `scorelane evaluate`."""
+    """Render clips of songs, for `scorelane evaluate` and `scorelane calibrate`."""
     from scorelane.data.render import GENERAL_MIDI_SOUNDFONTS, find_soundfont
     from scorelane.data.songs import SongSet
     from scorelane.data.testset import build_testset
 
     fonts = soundfonts or [find_soundfont(name) for name in GENERAL_MIDI_SOUNDFONTS[:3]]
     recipes = build_testset(
-        SongSet.open(song_set), fonts, out, clips=clips, seconds=seconds, seed=seed
+        SongSet.open(song_set),
+        fonts,
+        out,
+        split=split.value,
+        clips=clips,
+        seconds=seconds,
+        seed=seed,
     )
     output().print(f"{len(recipes)} clips in {out}")

@@ -31,7 +31,9 @@ def command(
     segments: Annotated[
         int, typer.Option(min=1, help="Examples of the whole run; the schedule ends there.")
     ] = 400_000,
-    batch_size: Annotated[int, typer.Option(min=1, help="Examples a step on each device.")] = 16,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Usual number of examples a step on each device.")
+    ] = 16,
     learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.")] = 2e-3,
     width: Annotated[int, typer.Option(help="Width of the network, a multiple of 64.")] = 256,
     encoder_layers: Annotated[int, typer.Option(min=1)] = 4,

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.model.config import ModelConfig
+from scorelane.model.evidence import DRUM_KEYS, PITCHES, QUESTIONS
 from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH
-from scorelane.model.transformer import DRUM_KEYS, PITCHES
 from scorelane.notes import Note
 from scorelane.vocabulary import encode_segment, segment_steps, to_grid
 
@@ -20,16 +20,18 @@ class Example:
     """One training example.
 
     ``audio`` [window] float32, ``tokens`` and ``velocities`` as of
-    :func:`scorelane.vocabulary.encode_segment`; ``onsets`` and ``sounding`` [frames, 88] and
-    ``drums`` [frames, keys] uint8, 255 where the event is and half of it in the frames beside.
+    :func:`scorelane.vocabulary.encode_segment`; ``pitched`` [frames, 88, 3] (begins, ends, sounds)
+    and ``drums`` [frames, keys] uint8, 255 where the event is and half of it in the frames beside;
+    ``programs`` [states, 88] uint8, one more than the place of the sounding program among those
+    that the model writes, 0 for none.
     """
 
     audio: NDArray[np.float32]
     tokens: list[int]
     velocities: list[int]
-    onsets: NDArray[np.uint8]
-    sounding: NDArray[np.uint8]
+    pitched: NDArray[np.uint8]
     drums: NDArray[np.uint8]
+    programs: NDArray[np.uint8]
 
 
 def make_example(
@@ -57,19 +59,25 @@ def _frames(
     notes: Sequence[Note], config: ModelConfig
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
     rate = config.sample_rate / config.frontend.hop
-    onsets = np.zeros((config.frames, PITCHES), np.uint8)
-    sounding = np.zeros((config.frames, PITCHES), np.uint8)
+    stack = config.network.frames_per_state
+    place = {program: index + 1 for index, program in enumerate(config.written_programs)}
+    pitched = np.zeros((config.frames, PITCHES, QUESTIONS), np.uint8)
     drums = np.zeros((config.frames, len(DRUM_KEYS)), np.uint8)
+    programs = np.zeros((config.frames // stack, PITCHES), np.uint8)
     for note in notes:
         first = round(note.onset * rate)
         if note.is_drum:
             if note.pitch in DRUM_KEYS:
                 _mark(drums[:, note.pitch - DRUM_KEYS.start], first)
         elif LOWEST_PITCH <= note.pitch <= HIGHEST_PITCH:
-            _mark(onsets[:, note.pitch - LOWEST_PITCH], first)
+            pitch = note.pitch - LOWEST_PITCH
             last = max(first + 1, round(note.offset * rate))
-            sounding[max(first, 0) : max(last, 0), note.pitch - LOWEST_PITCH] = 255
-    return onsets, sounding, drums
+            _mark(pitched[:, pitch, 0], first)
+            _mark(pitched[:, pitch, 1], last)
+            begin, end = max(first, 0), max(last, 0)
+            pitched[begin:end, pitch, 2] = 255
+            programs[begin // stack : -(-end // stack), pitch] = place.get(note.program, 0)
+    return pitched, drums, programs
 
 
 def _mark(column: NDArray[np.uint8], frame: int) -> None:

@@ -1,8 +1,9 @@
-"""The synthetic test split: held-out songs played by a full synthesiser, cut to clips.
+"""The synthetic test split: songs played by a full synthesiser, cut to clips.
 
     scorelane data testset SONGS --out FOLDER
 
-Clips are drawn from the songs that a song set holds out of training. Corpora share them by
+Clips are drawn from the songs that a song set holds out of training, or, to calibrate a model,
+from those that it trains on. Corpora share them by
 hours ** 0.3, as MT3 mixes its data, and soundfonts take turns. The clips have the layout that
 ``scorelane evaluate`` reads, and the same arguments give the same clips.
 """
@@ -61,6 +62,7 @@ def build_testset(
     soundfonts: Sequence[Path],
     out: Path,
     *,
+    split: str = "test",
     clips: int = 60,
     seconds: float = 20.0,
     seed: int = 0,
@@ -78,8 +80,8 @@ def build_testset(
         raise UsageError(f"{out} is not empty; choose a new folder for the test set.")
     chosen = [
         (corpus, number, song)
-        for corpus, count in _share_clips(songs, clips).items()
-        for number, song in enumerate(_spread(songs, corpus, count, seconds))
+        for corpus, count in _share_clips(songs, split, clips).items()
+        for number, song in enumerate(_spread(songs, split, corpus, count, seconds))
     ]
     recipes = []
     for i, (corpus, number, song) in enumerate(track(chosen, "Rendering clips")):
@@ -94,9 +96,9 @@ def build_testset(
     return recipes
 
 
-def _share_clips(songs: SongSet, clips: int) -> dict[int, int]:
-    """Clips for each corpus with held-out songs: in proportion to hours ** 0.3, one at least."""
-    held = songs.split("test")
+def _share_clips(songs: SongSet, split: str, clips: int) -> dict[int, int]:
+    """Clips for each corpus with such songs: in proportion to hours ** 0.3, one at least."""
+    held = songs.split(split)
     if not len(held):
         raise UsageError(f"{songs.folder} holds out no song; a corpus needs at least ten files.")
     weights = {
@@ -113,9 +115,9 @@ def _share_clips(songs: SongSet, clips: int) -> dict[int, int]:
     return counts
 
 
-def _spread(songs: SongSet, corpus: int, count: int, seconds: float) -> list[int]:
-    """``count`` held-out songs evenly spaced over a corpus, of those that fill a clip."""
-    held = [int(song) for song in songs.split("test") if songs.corpus[song] == corpus]
+def _spread(songs: SongSet, split: str, corpus: int, count: int, seconds: float) -> list[int]:
+    """``count`` songs of the split evenly spaced over a corpus, of those that fill a clip."""
+    held = [int(song) for song in songs.split(split) if songs.corpus[song] == corpus]
     long = [song for song in held if songs.duration[song] >= seconds] or held
     return [long[(2 * i + 1) * len(long) // (2 * count)] for i in range(count)]
 

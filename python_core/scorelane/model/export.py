@@ -28,6 +28,7 @@ class Archive(nn.Module):
         super().__init__()
         self.encoder = model.encoder
         self.decoder = model.decoder
+        self.caches = 2 * config.network.decoder_layers
         self.max_tokens = config.max_tokens
         self.held_to_grammar = config.grammar
         self.grammar = Grammar(config)
@@ -36,22 +37,24 @@ class Archive(nn.Module):
 
     @torch.jit.export
     def encode(self, audio: Tensor) -> list[Tensor]:
-        """Cross-attention keys and values of ``audio`` [batch, window samples]."""
-        states, _ = self.encoder(self.encoder.input.features(audio))
-        return self.decoder.remember(states)
+        """What decoding needs to know of ``audio`` [batch, window samples]."""
+        states, answers = self.encoder(self.encoder.input.features(audio))
+        return self.decoder.remember(states, answers)
 
     @torch.jit.export
     def start(self, memory: list[Tensor]) -> list[Tensor]:
-        """A fresh decoder state: empty keys and values, time, shift flag, the grammar's state."""
-        batch = memory[0].size(0)
+        """A fresh decoder state: empty keys and values, what is in force, the grammar's state.
+
+        In force are [batch, 3]: time in steps, program, and whether the last token was a shift.
+        """
+        batch, device = memory[0].size(0), memory[0].device
         shape = [batch, self.heads, self.max_tokens, self.head_width]
         state: list[Tensor] = []
-        for _ in range(len(memory)):
-            state.append(torch.zeros(shape, dtype=memory[0].dtype, device=memory[0].device))
-        state.append(torch.zeros([batch], dtype=torch.long, device=memory[0].device))
-        state.append(torch.zeros([batch], dtype=torch.bool, device=memory[0].device))
+        for _ in range(self.caches):
+            state.append(torch.zeros(shape, dtype=memory[0].dtype, device=device))
+        state.append(torch.tensor([[0, -1, 0]], device=device).repeat(batch, 1))
         if self.held_to_grammar:
-            state.extend(self.grammar.start(batch, memory[0].device))
+            state.extend(self.grammar.start(batch, device))
         return state
 
     @torch.jit.export
@@ -60,11 +63,14 @@ class Archive(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Consume ``tokens`` [batch] at ``position``; see docs/MODEL.md."""
         decoder = self.decoder
-        caches = len(memory)
-        time = self._advance(tokens, state[caches], state[caches + 1]).unsqueeze(1)
-        time = time * decoder.frames_per_step
+        self._advance(tokens, state[self.caches])
+        step, program = state[self.caches][:, 0:1], state[self.caches][:, 1:2]
+        time = step * decoder.frames_per_step
         place = torch.full([1], position, device=tokens.device)
         x = decoder.embed(tokens.unsqueeze(1), place, time)
+        known = decoder.know(memory, step)
+        if decoder.hints is not None:
+            x = x + decoder.hints.hear(known)
         cosine, sine = rotation(place, self.head_width)
         time_cosine, time_sine = rotation(time.unsqueeze(1), self.head_width)
         for index, layer in enumerate(decoder.layers):
@@ -77,26 +83,29 @@ class Archive(nn.Module):
             )
             kept = (memory[2 * index], memory[2 * index + 1])
             x = layer.finish(x, attended, kept, time_cosine, time_sine)  # type: ignore[operator]
-        x = decoder.norm(x).squeeze(1)
-        logits = decoder.logits(x).float()
+        logits, notes = decoder.say(
+            decoder.norm(x), tokens.unsqueeze(1), memory, known, step, program
+        )
+        logits, notes = logits.squeeze(1), notes.squeeze(1)
         if self.held_to_grammar:
-            facts, sounding, wanted = state[caches + 2], state[caches + 3], state[caches + 4]
-            self.grammar.advance(tokens, facts, sounding)
-            allowed = self.grammar.allowed(facts, sounding, wanted)
+            facts, sounding, begun, wanted = state[-4], state[-3], state[-2], state[-1]
+            self.grammar.advance(tokens, facts, sounding, begun)
+            evidence = decoder.begins(known)
+            allowed = self.grammar.allowed(facts, sounding, begun, wanted, evidence)
             logits = logits.masked_fill(~allowed, -float("inf"))
         if not decoder.has_note_heads:
             return logits, torch.zeros([tokens.size(0), 2], device=tokens.device)
-        notes = decoder.notes(x).float()
         return logits, torch.stack([torch.sigmoid(notes[:, 0]), notes[:, 1]], dim=1)
 
-    def _advance(self, tokens: Tensor, time: Tensor, after_shift: Tensor) -> Tensor:
-        """Update the running time, in steps, as :meth:`Decoder.times` does for whole rows."""
-        shift, max_shift = self.decoder.shift, self.decoder.max_shift
-        is_shift = (tokens >= shift) & (tokens <= shift + max_shift)
-        base = torch.where(after_shift, time, torch.zeros_like(time))
-        time.copy_(torch.where(is_shift, base + tokens - shift, time))
+    def _advance(self, tokens: Tensor, in_force: Tensor) -> None:
+        """Update time and program as :class:`Decoder` finds them for whole rows."""
+        decoder = self.decoder
+        time, program, after_shift = in_force.unbind(1)
+        is_shift = (tokens >= decoder.shift) & (tokens <= decoder.shift + decoder.max_shift)
+        is_program = (tokens >= decoder.program) & (tokens < decoder.program + 128)
+        time.copy_(torch.where(is_shift, time * after_shift + tokens - decoder.shift, time))
+        program.copy_(torch.where(is_program, tokens - decoder.program, program))
         after_shift.copy_(is_shift)
-        return time
 
 
 def script(model: Transformer, config: ModelConfig) -> torch.jit.ScriptModule:

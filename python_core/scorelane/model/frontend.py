@@ -111,7 +111,9 @@ def _magnitude(audio: Tensor, window: Tensor, fft: int, hop: int) -> Tensor:
     spectrum = torch.stft(
         audio, fft, hop_length=hop, window=window, center=False, return_complex=True
     )
-    return spectrum.abs()
+    # Several times faster than abs() of complex numbers, which guards against overflow.
+    real, imaginary = torch.view_as_real(spectrum).unbind(-1)
+    return (real * real + imaginary * imaginary).sqrt()
 
 
 def _centred(audio: Tensor, window: Tensor, fft: int, hop: int) -> Tensor:

@@ -17,9 +17,22 @@ from scorelane.model.config import NetworkConfig
 NORM_EPSILON = 1e-6
 
 
-def norm(width: int) -> nn.RMSNorm:
-    """Root-mean-square norm over the last dimension."""
-    return nn.RMSNorm(width, eps=NORM_EPSILON)
+class RootMeanSquareNorm(nn.Module):
+    """Root-mean-square norm over the last dimension; far faster than torch's on a few rows."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.epsilon = NORM_EPSILON
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., width] to the same."""
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.epsilon) * self.weight
+
+
+def norm(width: int) -> RootMeanSquareNorm:
+    """The norm before every block."""
+    return RootMeanSquareNorm(width)
 
 
 def dense(inputs: int, outputs: int) -> nn.Linear:

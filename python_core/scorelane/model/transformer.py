@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scorelane.model.config import ModelConfig, NetworkConfig
-from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH, HarmonicFrames, LogMel
+from scorelane.model.evidence import PITCH_FEATURES, PITCHES, FrameHeads, Hints
+from scorelane.model.frontend import HarmonicFrames, LogMel
 from scorelane.model.layers import (
     Attention,
     GatedFeedForward,
@@ -24,10 +25,7 @@ from scorelane.model.layers import (
     sinusoids,
 )
 
-PITCHES = HIGHEST_PITCH - LOWEST_PITCH + 1
-DRUM_KEYS = range(27, 88)
 PITCH_SEEN = 32
-PITCH_FEATURES = 12
 
 
 class MelInput(nn.Module):
@@ -120,9 +118,10 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(EncoderLayer(network) for _ in range(network.encoder_layers))
         self.norm = norm(network.width)
         self.dropout = nn.Dropout(network.dropout)
+        self.heads = FrameHeads(config) if config.kind == "scorelane" else None
 
-    def forward(self, features: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """States [batch, states, width] and the pitch features of the input."""
+    def forward(self, features: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """States [batch, states, width] and the answers of :class:`FrameHeads`, if it has any."""
         x, pitches = self.input(features)
         position = torch.arange(x.size(1), device=x.device) * self.state_frames
         cosine, sine = rotation(position, self.head_width)
@@ -131,7 +130,10 @@ class Encoder(nn.Module):
         x = self.dropout(x)
         for layer in self.layers:
             x = layer(x, cosine, sine)
-        return self.dropout(self.norm(x)), pitches
+        x = self.dropout(self.norm(x))
+        if self.heads is None:
+            return x, []
+        return x, self.heads(x, pitches)
 
 
 def gaze(heads: int, head_width: int) -> tuple[Tensor, Tensor]:
@@ -220,12 +222,11 @@ class Decoder(nn.Module):
         self.head_width = network.head_width
         self.shift = vocabulary.shift
         self.max_shift = vocabulary.max_shift
-        self.frames_per_step = config.sample_rate / config.steps_per_second / config.frontend.hop
+        self.program = vocabulary.program
+        self.frames_per_step = config.frames_per_step
         # Where the states lie, in frames from the segment's start; a stacked one in its middle.
         self.state_frames = network.frames_per_state
-        self.first_state = (
-            -config.context_samples / config.frontend.hop + (self.state_frames - 1) / 2
-        )
+        self.first_state = (self.state_frames - 1) / 2 - config.first_frame
         self.embedding = nn.Embedding(vocabulary.size, network.width)
         self.layers = nn.ModuleList(DecoderLayer(network) for _ in range(network.decoder_layers))
         self.norm = norm(network.width)
@@ -234,7 +235,8 @@ class Decoder(nn.Module):
         if self.time_aligned:
             self._know_times()
         self.has_note_heads = config.has_note_heads
-        self.notes = nn.Linear(network.width, 2) if config.has_note_heads else nn.Identity()
+        self.notes = nn.Linear(network.width, 1) if config.has_note_heads else nn.Identity()
+        self.hints = Hints(config) if config.kind == "scorelane" else None
 
     @torch.no_grad()
     def _know_times(self) -> None:
@@ -250,8 +252,11 @@ class Decoder(nn.Module):
         y: Tensor = self.dropout(x + sinusoids(place, x.size(-1)))
         return y
 
-    def remember(self, states: Tensor) -> list[Tensor]:
-        """Keys and values of every layer for the encoder's ``states``: key, value, key, ..."""
+    def remember(self, states: Tensor, answers: list[Tensor]) -> list[Tensor]:
+        """What decoding needs of the encoder's ``states`` and ``answers``, batch first.
+
+        Keys and values of every layer (key, value, key, ...), then what :class:`Hints` lays out.
+        """
         index = torch.arange(states.size(1), device=states.device)
         time = index * self.state_frames + self.first_state
         cosine, sine = rotation(time, self.head_width)
@@ -262,31 +267,72 @@ class Decoder(nn.Module):
             key, value = layer.remember(states, told, cosine, sine)  # type: ignore[operator]
             memory.append(key)
             memory.append(value)
+        if self.hints is not None:
+            memory.extend(self.hints.lay_out(answers))
         return memory
 
-    def forward(self, states: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, states: Tensor, answers: list[Tensor], tokens: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Teacher-forced pass over input ``tokens`` [batch, length].
 
-        Returns logits [batch, length, vocabulary] of the tokens that follow, and note heads
-        [batch, length, 2] (velocity and confidence logits) of the input tokens themselves; without
-        note heads the second value means nothing.
+        ``states`` and ``answers`` are the encoder's. Returns logits [batch, length, vocabulary] of
+        the tokens that follow, and note heads [batch, length, 2] (velocity and confidence logits)
+        of the input tokens themselves; without note heads the second value means nothing.
         """
         position = torch.arange(tokens.size(1), device=tokens.device)
-        time = self.times(tokens)
+        step, program = self.times(tokens), self.programs(tokens)
+        time = step * self.frames_per_step
+        memory = self.remember(states, answers)
         x = self.embed(tokens, position, time)
+        known = self.know(memory, step)
+        if self.hints is not None:
+            x = x + self.hints.hear(known)
         cosine, sine = rotation(position, self.head_width)
         time_cosine, time_sine = rotation(time.unsqueeze(1), self.head_width)
-        memory = self.remember(states)
         for index, layer in enumerate(self.layers):
             query, key, value = layer.ask(x, cosine, sine)  # type: ignore[operator]
             attended = layer.self_attention(query, key, value, True)  # type: ignore[operator]
             kept = (memory[2 * index], memory[2 * index + 1])
             x = layer.finish(x, attended, kept, time_cosine, time_sine)  # type: ignore[operator]
-        x = self.norm(x)
-        return self.logits(self.dropout(x)).float(), self.notes(x).float()
+        return self.say(self.norm(x), tokens, memory, known, step, program)
+
+    def know(self, memory: list[Tensor], step: Tensor) -> list[Tensor]:
+        """What the hints know at ``step`` [batch, length]; nothing where there are none."""
+        if self.hints is None:
+            return []
+        return self.hints.know(memory[2 * len(self.layers) :], step)
+
+    def begins(self, known: list[Tensor]) -> Tensor:
+        """Evidence [batch, 256] that each pitch, then each drum, begins at the last token's time.
+
+        Zero where the model hears no evidence: nothing speaks for or against.
+        """
+        if self.hints is None:
+            return torch.zeros([1, 256])
+        return self.hints.begins(known)
+
+    def say(
+        self,
+        x: Tensor,
+        tokens: Tensor,
+        memory: list[Tensor],
+        known: list[Tensor],
+        step: Tensor,
+        program: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Logits and note heads from the last layer's normed ``x`` [batch, length, width]."""
+        scores = self.logits(self.dropout(x)).float()
+        notes = self.notes(x).float()
+        if self.hints is not None:
+            laid = memory[2 * len(self.layers) :]
+            scores = self.hints.urge(scores, x, laid, known, step, program)
+            confidence = self.hints.confidence(tokens, known).unsqueeze(2)
+            notes = torch.cat([notes, confidence], dim=2)
+        return scores, notes
 
     def times(self, tokens: Tensor) -> Tensor:
-        """Time in frames at each of ``tokens`` [batch, length]: the sum of its run of shifts."""
+        """Time in steps at each of ``tokens`` [batch, length]: the sum of its run of shifts."""
         is_shift = (tokens >= self.shift) & (tokens <= self.shift + self.max_shift)
         steps = torch.where(is_shift, tokens - self.shift, torch.zeros_like(tokens))
         total = steps.cumsum(1)
@@ -294,34 +340,15 @@ class Decoder(nn.Module):
         index = torch.arange(tokens.size(1), device=tokens.device)
         run = torch.where(begins, index, torch.full_like(tokens, -1)).cummax(1).values
         before = (total - steps).gather(1, run.clamp(min=0))
-        return torch.where(run >= 0, total - before, torch.zeros_like(total)) * (
-            self.frames_per_step
-        )
+        return torch.where(run >= 0, total - before, torch.zeros_like(total))
 
-
-class FrameHeads(nn.Module):
-    """What the encoder should know frame by frame; trained with it, never exported.
-
-    Per pitch: onset and sounding (from the pitch's own features and from the state); per drum
-    key: onset.
-    """
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.stack = config.network.frames_per_state
-        self.own = nn.Linear(PITCH_FEATURES, 2)
-        self.state = dense(config.network.width, self.stack * 2 * PITCHES)
-        self.drums = nn.Linear(config.network.width, self.stack * len(DRUM_KEYS))
-        # Most pitches are silent most of the time: begin by saying so.
-        nn.init.constant_(self.own.bias, -4.0)
-        nn.init.constant_(self.drums.bias, -5.0)
-
-    def forward(self, states: Tensor, pitches: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits [batch, frames, 88, 2] (onset, sounding) and [batch, frames, drum keys]."""
-        frames = states.size(1) * self.stack
-        state = self.state(states).view(states.size(0), frames, PITCHES, 2)
-        drums = self.drums(states).view(states.size(0), frames, len(DRUM_KEYS))
-        return self.own(pitches) + state, drums
+    def programs(self, tokens: Tensor) -> Tensor:
+        """The program in force at each of ``tokens`` [batch, length], -1 before the first."""
+        is_program = (tokens >= self.program) & (tokens < self.program + 128)
+        index = torch.arange(tokens.size(1), device=tokens.device)
+        last = torch.where(is_program, index, torch.full_like(tokens, -1)).cummax(1).values
+        program = tokens.gather(1, last.clamp(min=0)) - self.program
+        return torch.where(last >= 0, program, torch.full_like(program, -1))
 
 
 class Transformer(nn.Module):
@@ -337,6 +364,6 @@ class Transformer(nn.Module):
 
         Returns what :meth:`Decoder.forward` does.
         """
-        states, _ = self.encoder(self.encoder.input.features(audio))
-        logits, notes = self.decoder(states, tokens)
+        states, answers = self.encoder(self.encoder.input.features(audio))
+        logits, notes = self.decoder(states, answers, tokens)
         return logits, notes

@@ -18,6 +18,8 @@ from scorelane.vocabulary import PAD
 LENGTHS = (96, 192, 352)
 """Token rows are padded to one of these, so that few shapes have to be compiled."""
 
+USUAL_LENGTH = 192
+
 Draw = Callable[[np.random.Generator], Example]
 
 
@@ -26,17 +28,17 @@ class Batch:
     """Examples of similar token length.
 
     ``audio`` [batch, window] float32; ``tokens`` [batch, length] (targets, PAD behind EOS);
-    ``velocities`` [batch, length] of the notes that tokens begin, 0 elsewhere; ``onsets`` and
-    ``sounding`` [batch, frames, 88] and ``drums`` [batch, frames, keys] are uint8 weights of 255.
+    ``velocities`` [batch, length] of the notes that tokens begin, 0 elsewhere; ``pitched``,
+    ``drums`` and ``programs`` as of :class:`scorelane.data.targets.Example`, batch first.
     ``mixing_s`` is the time that drawing them took one worker, in seconds.
     """
 
     audio: Tensor
     tokens: Tensor
     velocities: Tensor
-    onsets: Tensor
-    sounding: Tensor
+    pitched: Tensor
     drums: Tensor
+    programs: Tensor
     mixing_s: Tensor
 
     def to(self, device: torch.device) -> Batch:
@@ -46,7 +48,11 @@ class Batch:
 
 
 class BatchStream(IterableDataset[Batch]):
-    """An endless stream of batches; each worker of each process draws its own examples."""
+    """An endless stream of batches; each worker of each process draws its own examples.
+
+    Batches of ``batch_size`` examples of the usual length, of more shorter and fewer longer ones,
+    so that every batch holds as many tokens.
+    """
 
     def __init__(self, open_draw: Callable[[], Draw], batch_size: int, seed: list[int]) -> None:
         super().__init__()
@@ -66,7 +72,7 @@ class BatchStream(IterableDataset[Batch]):
             if length is None:
                 continue
             waiting[length].append(example)
-            if len(waiting[length]) == self._batch_size:
+            if len(waiting[length]) == max(1, self._batch_size * USUAL_LENGTH // length):
                 batch = collate(waiting[length], length)
                 batch.mixing_s = torch.tensor(time.process_time() - began)
                 waiting[length] = []
@@ -86,9 +92,9 @@ def collate(examples: list[Example], length: int) -> Batch:
         _stack([e.audio for e in examples]),
         torch.from_numpy(tokens),
         torch.from_numpy(velocities),
-        _stack([e.onsets for e in examples]),
-        _stack([e.sounding for e in examples]),
+        _stack([e.pitched for e in examples]),
         _stack([e.drums for e in examples]),
+        _stack([e.programs for e in examples]),
         torch.zeros(()),
     )
 

@@ -66,7 +66,7 @@ class Report:
     segments: int
     loss: float
     frame: float
-    note: float
+    velocity: float
     shift: float
     pitch: float
     program: float
@@ -110,6 +110,14 @@ class _Processes:
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
         return self
 
+    def total(self, count: int) -> int:
+        """The sum of every process's ``count``."""
+        if self.world == 1:
+            return count
+        counts = torch.tensor(count, device=self.device)
+        dist.all_reduce(counts)
+        return int(counts)
+
     def __exit__(self, *_: object) -> None:
         if self.world > 1:
             dist.destroy_process_group()
@@ -151,9 +159,10 @@ class _Run:
         for batch in batch_loader(stream, self.plan.workers):
             meter.got_batch(float(batch.mixing_s))
             losses = self._step(batch)
+            examples = self.processes.total(len(batch.tokens))
             self.steps += 1
-            self.seen += self.plan.batch_size * self.processes.world
-            meter.add(losses)
+            self.seen += examples
+            meter.add(losses, examples)
             finished = self.seen >= self.plan.segments
             if finished or time.monotonic() - saved > self.plan.checkpoint_seconds:
                 self._save()
@@ -226,7 +235,7 @@ class _Meter:
     def _reset(self) -> None:
         self._began = self._last = time.monotonic()
         self._waited = self._mixing = 0.0
-        self._batches = 0
+        self._batches = self._examples = 0
         self._sums: Tensor | None = None
 
     def got_batch(self, mixing_s: float) -> None:
@@ -234,12 +243,13 @@ class _Meter:
         self._waited += time.monotonic() - self._last
         self._mixing += mixing_s
 
-    def add(self, losses: Losses) -> None:
-        """Count one step's ``losses``; report when it is time."""
-        values = torch.stack([losses.token, losses.frame, losses.note]).detach()
+    def add(self, losses: Losses, examples: int) -> None:
+        """Count one step's ``losses`` over ``examples``; report when it is time."""
+        values = torch.stack([losses.token, losses.frame, losses.velocity]).detach()
         values = torch.cat([values, losses.right, losses.tokens])
         self._sums = values if self._sums is None else self._sums + values
         self._batches += 1
+        self._examples += examples
         self._last = time.monotonic()
         plan = self._run.plan
         if self._last - self._began > plan.log_seconds or self._run.seen >= plan.segments:
@@ -250,22 +260,21 @@ class _Meter:
         run = self._run
         assert self._sums is not None
         sums = self._sums.tolist()
-        token, frame, note = (value / self._batches for value in sums[:3])
+        token, frame, velocity = (value / self._batches for value in sums[:3])
         right = [n / max(1.0, of) for n, of in zip(sums[3:7], sums[7:], strict=True)]
         seconds = self._last - self._began
-        segments = self._batches * run.plan.batch_size * run.processes.world
         report = Report(
             seen=run.seen,
             segments=run.plan.segments,
             loss=token,
             frame=frame,
-            note=note,
+            velocity=velocity,
             shift=right[0],
             pitch=right[1],
             program=right[2],
             drum=right[3],
-            segments_per_s=segments / seconds,
-            generator_per_s=segments * max(1, run.plan.workers) / max(self._mixing, 1e-9),
+            segments_per_s=self._examples / seconds,
+            generator_per_s=self._examples * max(1, run.plan.workers) / max(self._mixing, 1e-9),
             waited=self._waited / seconds,
             device=str(run.processes.device),
         )

@@ -10,15 +10,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scorelane.model.config import ModelConfig
-from scorelane.model.transformer import FrameHeads, Transformer
+from scorelane.model.transformer import Transformer
 from scorelane.train.batches import Batch
 from scorelane.vocabulary import PAD, Vocabulary
 
 Z_LOSS = 1e-4
 FRAME_WEIGHT = 0.25
 ONSET_EMPHASIS = 4.0
-NOTE_WEIGHT = 0.3
+PROGRAM_EMPHASIS = 2.0
+VELOCITY_WEIGHT = 3.0
 CORRUPTION = 0.06
+JITTER = 0.3
+JITTER_STEPS = 2
 # An onset is hardly known to 10 ms: a shift's neighbours, by steps, are also a little right.
 _SHIFT_SPREAD = {-2: 0.05, -1: 0.2, 0: 0.5, 1: 0.2, 2: 0.05}
 # Wrong pitches that a transcriber really writes: neighbours, octaves, fifths, other partials.
@@ -47,7 +50,7 @@ class Losses(NamedTuple):
     total: Tensor
     token: Tensor
     frame: Tensor
-    note: Tensor
+    velocity: Tensor
     right: Tensor
     tokens: Tensor
 
@@ -59,7 +62,6 @@ class Learner(nn.Module):
         super().__init__()
         self.model = Transformer(config)
         self.has_heads = config.has_note_heads
-        self.frame_heads = FrameHeads(config) if self.has_heads else None
         self.vocabulary = config.vocabulary
         self.kinds = TokenKinds.of(self.vocabulary)
         self._encode = self._encoder_losses
@@ -73,18 +75,18 @@ class Learner(nn.Module):
         with torch.no_grad(), torch.autocast(batch.audio.device.type, enabled=False):
             features = self.model.encoder.input.features(batch.audio)
             inputs, intact = self._inputs(batch.tokens)
-        states, frame = self._encode(features, batch.onsets, batch.sounding, batch.drums)
-        token, note, right, count = self._decode(
-            states, inputs, intact, batch.tokens, batch.velocities
+        states, answers, frame = self._encode(features, batch.pitched, batch.drums, batch.programs)
+        token, velocity, right, count = self._decode(
+            states, answers, inputs, intact, batch.tokens, batch.velocities
         )
-        total = token + FRAME_WEIGHT * frame + NOTE_WEIGHT * note
-        return Losses(total, token.detach(), frame.detach(), note.detach(), right, count)
+        total = token + FRAME_WEIGHT * frame + VELOCITY_WEIGHT * velocity
+        return Losses(total, token.detach(), frame.detach(), velocity.detach(), right, count)
 
     def _inputs(self, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Targets moved right by one, a few notes of them wrong; and which of them are right.
 
-        Wrong notes teach the confidence head what a mistake looks like, and the decoder to go on
-        after one.
+        Wrong notes teach the decoder to go on after a mistake; times that are a little off teach
+        it to write down what lies beside them.
         """
         inputs = F.pad(targets[:, :-1], (1, 0), value=PAD)
         intact = torch.ones_like(inputs, dtype=torch.float32)
@@ -98,45 +100,50 @@ class Learner(nn.Module):
             hit &= (wrong >= first) & (wrong < end)
             inputs = torch.where(hit, wrong, inputs)
             intact = torch.where(hit, torch.zeros_like(intact), intact)
+        first, end = self.kinds.shift
+        moved = inputs + torch.randint_like(inputs, -JITTER_STEPS, JITTER_STEPS + 1)
+        off = self._within(inputs, self.kinds.shift) & (torch.rand_like(intact) < JITTER)
+        inputs = torch.where(off, moved.clamp(first, end - 1), inputs)
         return inputs, intact
 
     def _encoder_losses(
-        self, features: list[Tensor], onsets: Tensor, sounding: Tensor, drums: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        states, pitches = self.model.encoder(features)
-        if self.frame_heads is None:
-            return states, torch.zeros((), device=states.device)
-        notes, keys = self.frame_heads(states, pitches)
+        self, features: list[Tensor], pitched: Tensor, drums: Tensor, programs: Tensor
+    ) -> tuple[Tensor, list[Tensor], Tensor]:
+        states, answers = self.model.encoder(features)
+        if not self.has_heads:
+            return states, answers, torch.zeros((), device=states.device)
+        notes, keys, fits = answers
+        begins = pitched[..., 0].contiguous()
         loss = (
-            _frame_loss(notes[..., 0], onsets, ONSET_EMPHASIS)
-            + _frame_loss(notes[..., 1], sounding, 1.0)
+            _frame_loss(notes[..., 0], begins, ONSET_EMPHASIS)
+            + _frame_loss(notes[..., 1], pitched[..., 1], 1.0)
+            + _frame_loss(notes[..., 2], pitched[..., 2], 1.0)
             + _frame_loss(keys, drums, ONSET_EMPHASIS)
+            + PROGRAM_EMPHASIS * _program_loss(fits, programs, begins)
         )
-        return states, loss
+        return states, answers, loss
 
     def _decoder_losses(
         self,
         states: Tensor,
+        answers: list[Tensor],
         inputs: Tensor,
         intact: Tensor,
         targets: Tensor,
         velocities: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        logits, notes = self.model.decoder(states, inputs)
+        logits, notes = self.model.decoder(states, answers, inputs)
         wanted = targets != PAD
         token_loss = _token_loss(logits, targets, wanted, self.kinds.shift)
         right, count = self._accuracy(logits, targets)
         if not self.has_heads:
             return token_loss, torch.zeros_like(token_loss), right, count
-        # Note heads speak of the token that is read, the one before the target.
+        # The note head speaks of the token that is read, the one before the target.
         velocity = F.pad(velocities[:, :-1], (1, 0)) / 127.0
         begins = ((velocity > 0) & (intact > 0)).float()
         error = (torch.sigmoid(notes[..., 0]) - velocity).square()
         velocity_loss = (error * begins).sum() / begins.sum().clamp(min=1.0)
-        is_note = self._within(inputs, self.kinds.pitch) | self._within(inputs, self.kinds.drum)
-        judged = F.binary_cross_entropy_with_logits(notes[..., 1], intact, reduction="none")
-        confidence_loss = (judged * is_note).sum() / is_note.sum().clamp(min=1)
-        return token_loss, 10.0 * velocity_loss + confidence_loss, right, count
+        return token_loss, velocity_loss, right, count
 
     @staticmethod
     def _within(tokens: Tensor, kind: tuple[int, int]) -> Tensor:
@@ -170,3 +177,14 @@ def _frame_loss(logits: Tensor, weights: Tensor, emphasis: float) -> Tensor:
     target = weights.to(logits.dtype) / 255.0
     each = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     return (each * (1.0 + (emphasis - 1.0) * target)).sum(-1).mean()
+
+
+def _program_loss(fits: Tensor, programs: Tensor, begins: Tensor) -> Tensor:
+    """Cross-entropy of the sounding ``programs``; where a note begins it counts five times."""
+    wanted = programs.long()
+    each = fits.gather(2, (wanted - 1).clamp(min=0).unsqueeze(2)).squeeze(2)
+    by_state = begins.view(programs.size(0), programs.size(1), -1, programs.size(2))
+    begun = by_state.amax(2).to(fits.dtype) / 255.0
+    weight = (wanted > 0) * (0.2 + 0.8 * begun)
+    loss: Tensor = -(each * weight).sum() / weight.sum().clamp(min=1.0)
+    return loss

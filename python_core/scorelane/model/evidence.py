@@ -1,0 +1,265 @@
+"""What the encoder hears frame by frame, and how it helps the decoder to write it down.
+
+The decoder could learn all of this by itself, but only slowly: it would have to learn for every
+pitch anew that what it sees in a state is the pitch's token. So the encoder answers plain
+questions (which pitches and drums begin, end and sound, on which instrument), and these answers
+reach the decoder in two ways: it hears them at the time that it is writing at, and they are added
+to the logits of the tokens that would say the same, as much as the decoder wants.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from scorelane.model.config import ModelConfig
+from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH
+from scorelane.model.layers import dense
+from scorelane.vocabulary import EOS
+
+PITCHES = HIGHEST_PITCH - LOWEST_PITCH + 1
+DRUM_KEYS = range(27, 88)
+PITCH_FEATURES = 12
+QUESTIONS = 3
+"""What is asked of every pitch in every frame: does it begin, does it end, does it sound."""
+
+_TIMBRE = 16
+_PITCHED = QUESTIONS * PITCHES
+_HEARD = _PITCHED + len(DRUM_KEYS)
+# How much each hint counts at the beginning of training, and how much more in decoding at a trust
+# of 1: a pitch that begins, ends, sounds, a drum, a pitch's program, a program that begins, sounds,
+# a time at which something happens, nothing before it, nothing until the end. See `Hints.urge`.
+_FIRST_GAINS = (0.7, 0.1, 0.1, 0.7, 0.2, 0.2, 0.1, 0.6, 0.6, 0.6)
+_TRUSTED = (0.5, 0.2, 0.0, 0.5, 0.0, 0.0, 0.0, 0.6, 0.6, 0.6)
+
+
+class FrameHeads(nn.Module):
+    """Answers per frame, from the pitch's own features and from the encoder's state."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        width = config.network.width
+        self.stack = config.network.frames_per_state
+        self.pitches, self.drum_keys = PITCHES, len(DRUM_KEYS)
+        self.own = nn.Linear(PITCH_FEATURES, QUESTIONS)
+        self.state = dense(width, self.stack * _PITCHED)
+        self.drums = nn.Linear(width, self.stack * len(DRUM_KEYS))
+        self.own_timbre = nn.Linear(PITCH_FEATURES, _TIMBRE)
+        self.timbre = dense(width, PITCHES * _TIMBRE)
+        self.programs = nn.Linear(_TIMBRE, len(config.written_programs))
+        # Most pitches are silent most of the time: begin by saying so.
+        nn.init.constant_(self.own.bias, -4.0)
+        nn.init.constant_(self.drums.bias, -5.0)
+
+    def forward(self, states: Tensor, pitches: Tensor) -> list[Tensor]:
+        """Answers about ``states`` [batch, states, width].
+
+        ``pitches`` [batch, frames, 88, 12] are the input's pitch features. Returns logits [batch,
+        frames, 88, 3] (begins, ends, sounds), logits [batch, frames, drum keys] (begins), and log
+        probabilities [batch, states, programs, 88] of the program of a note, if there is one.
+        """
+        batch, count = states.size(0), states.size(1)
+        frames = count * self.stack
+        own = self.own(pitches)
+        notes = own + self.state(states).view(own.shape)
+        drums = self.drums(states).view(batch, frames, self.drum_keys)
+        own_timbre = self.own_timbre(
+            pitches.view(batch, count, self.stack, self.pitches, -1).mean(2)
+        )
+        timbre = own_timbre + self.timbre(states).view(own_timbre.shape)
+        programs = self.programs(F.gelu(timbre, approximate="tanh")).float()
+        return [notes.float(), drums.float(), F.log_softmax(programs, -1).transpose(2, 3)]
+
+
+class Hints(nn.Module):
+    """Lays the answers out on the grid of time steps, and turns them into help for the decoder."""
+
+    at_steps: Tensor
+    state_of_step: Tensor
+    place_of_program: Tensor
+    spread_programs: Tensor
+    belief: Tensor
+    trust: Tensor
+    trusted: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        vocabulary = config.vocabulary
+        written = config.written_programs
+        self.shift, self.program = vocabulary.shift, vocabulary.program
+        self.first_pitch = vocabulary.pitch + LOWEST_PITCH
+        self.first_drum = vocabulary.drum + DRUM_KEYS.start
+        self.pitches, self.questions, self.pitched = PITCHES, QUESTIONS, _PITCHED
+        self.drums = len(DRUM_KEYS)
+        self.lowest, self.first_key = LOWEST_PITCH, DRUM_KEYS.start
+        self.programs = len(written)
+        self.end_of_sentence = EOS
+        self.steps = config.steps
+        frame = torch.arange(self.steps) * config.frames_per_step + config.first_frame
+        stack = config.network.frames_per_state
+        # One entry more than there are programs: -1, for no program, finds it.
+        place = torch.full([129], -1)
+        place[torch.tensor(written)] = torch.arange(len(written))
+        spread = F.one_hot(torch.tensor(written), 128).float()
+        for name, value in {
+            "at_steps": _interpolation(frame, config.frames),
+            "state_of_step": (frame / stack).long().clamp(max=config.frames // stack - 1),
+            "place_of_program": place,
+            "spread_programs": spread,
+        }.items():
+            self.register_buffer(name, value, persistent=False)
+        self.heard = dense(_HEARD + 2 * len(written), config.network.width)
+        self.gains = nn.Linear(config.network.width, len(_FIRST_GAINS))
+        # From evidence to the logit of "this note is right", for pitches and for drums: factor and
+        # offset, which `scorelane calibrate` sets from what a trained model really writes.
+        self.register_buffer("belief", torch.tensor([[1.0, 0.0], [1.0, 0.0]]))
+        # How far decoding trusts the evidence beyond what was learned: in training the tokens
+        # before are the true ones and tell more than one's own ever will.
+        self.register_buffer("trust", torch.tensor(1.0))
+        self.register_buffer("trusted", torch.tensor(_TRUSTED), persistent=False)
+        nn.init.zeros_(self.heard.weight)
+        nn.init.zeros_(self.gains.weight)
+        with torch.no_grad():
+            self.gains.bias.copy_(torch.tensor(_FIRST_GAINS))
+
+    def lay_out(self, answers: list[Tensor]) -> list[Tensor]:
+        """From :class:`FrameHeads`' answers, four tensors with the batch first.
+
+        Logits at each step [batch, steps, 325]; logarithms at each step of the chance that some
+        event happens just then, and that none happened since the segment began [batch, 2, steps];
+        the programs' log probabilities as they came; and how much of each program begins and
+        sounds in each state [batch, states, 2, programs].
+        """
+        notes, drums, programs = answers[0], answers[1], answers[2]
+        frames = torch.cat([notes.flatten(2), drums], dim=2)
+        logits = self.at_steps @ frames
+        notes_at = logits[:, :, : self.pitched].view(
+            logits.size(0), self.steps, self.pitches, self.questions
+        )
+        begins = _rate(notes_at[..., 0], 5.0, 0.0) + _rate(logits[:, :, self.pitched :], 5.0, 0.0)
+        ends = _rate(notes_at[..., 1], 3.0, -1.5)
+        rate = (_peaks(begins) + _peaks(ends)).clamp(min=1e-4)
+        happens = torch.log(-torch.expm1(-rate))
+        pace = torch.stack([happens, -rate.cumsum(1)], dim=1)
+        count = programs.size(1)
+        chance = (
+            torch.sigmoid(notes)
+            .view(notes.size(0), count, -1, self.pitches, self.questions)
+            .amax(2)
+        )
+        presence = programs.exp() @ torch.stack([chance[..., 0], chance[..., 2]], dim=-1)
+        fits = programs.flatten(1, 2).contiguous()
+        return [logits, pace, fits, presence.transpose(2, 3).flatten(2).contiguous()]
+
+    def know(self, laid: list[Tensor], step: Tensor) -> list[Tensor]:
+        """What is known at ``step`` [batch, length]: logits, presence, and the state there."""
+        state = self.state_of_step[step.clamp(max=self.steps - 1)]
+        logits = _rows(laid[0], step.clamp(max=self.steps - 1))
+        presence = _rows(laid[3], state)
+        return [logits, presence, state]
+
+    def hear(self, known: list[Tensor]) -> Tensor:
+        """What the decoder hears [batch, length, width] at the time of each token."""
+        heard: Tensor = self.heard(torch.cat([torch.sigmoid(known[0]), known[1]], dim=-1))
+        return heard
+
+    def urge(
+        self,
+        scores: Tensor,
+        x: Tensor,
+        laid: list[Tensor],
+        known: list[Tensor],
+        step: Tensor,
+        program: Tensor,
+    ) -> Tensor:
+        """Add the hints to the decoder's ``scores`` [batch, length, vocabulary].
+
+        ``x`` [batch, length, width] is what the decoder thinks, ``step`` and ``program`` [batch,
+        length] what is in force there, a program of -1 meaning none.
+        """
+        logits, presence, state = known[0], known[1], known[2]
+        gains = self.gains(x).float()
+        if not self.training:
+            gains = gains + self.trust * self.trusted
+        gain = gains.unsqueeze(2).unbind(-1)
+        notes = logits[:, :, : self.pitched].reshape(
+            x.size(0), x.size(1), self.pitches, self.questions
+        )
+        pitches = gain[0] * notes[..., 0]
+        pitches = pitches + gain[1] * notes[..., 1] + gain[2] * notes[..., 2]
+        pitches = pitches + gain[4] * self._fit(laid[2], state, program)
+        drums = gain[3] * logits[:, :, self.pitched :]
+        shown = presence.reshape(x.size(0), x.size(1), 2, self.programs) @ self.spread_programs
+        shown = torch.log(shown + 1e-3)
+        programs = gain[5] * shown[:, :, 0] + gain[6] * shown[:, :, 1]
+        happens, spared = laid[1][:, :1], laid[1][:, 1:]
+        here = spared.squeeze(1).gather(1, step.clamp(max=self.steps - 1)).unsqueeze(2)
+        since = (F.pad(spared[:, :, :-1], (1, 0)) - here).clamp(max=0.0)
+        shifts = gain[7] * happens + gain[8] * since
+        end = gain[9] * (spared[:, :, -1:] - here)
+        parts = [(self.end_of_sentence, end), (self.shift, shifts), (self.first_pitch, pitches)]
+        parts += [(self.program, programs), (self.first_drum, drums)]
+        return scores + _row_of(parts, scores)
+
+    def _fit(self, fits: Tensor, state: Tensor, program: Tensor) -> Tensor:
+        """How well each pitch in each ``state`` fits the ``program`` in force; 0 without one."""
+        place = self.place_of_program[program]
+        row = _rows(fits, state * self.programs + place.clamp(min=0))
+        return torch.where((place >= 0).unsqueeze(2), row, torch.zeros_like(row))
+
+    def begins(self, known: list[Tensor]) -> Tensor:
+        """Evidence [batch, 256] that each pitch, then each drum, begins where the tokens end."""
+        logits = known[0][:, -1]
+        low = self.lowest
+        pitches = logits[:, : self.pitched : self.questions]
+        pitches = F.pad(pitches, (low, 128 - low - self.pitches), value=-99.0)
+        low = self.first_key
+        drums = F.pad(logits[:, self.pitched :], (low, 128 - low - self.drums), value=-99.0)
+        return torch.cat([pitches, drums], dim=1)
+
+    def confidence(self, tokens: Tensor, known: list[Tensor]) -> Tensor:
+        """Logits [batch, length] of the notes that ``tokens`` begin being right."""
+        pitch, key = tokens - self.first_pitch, tokens - self.first_drum
+        is_pitch = (pitch >= 0) & (pitch < self.pitches)
+        is_drum = (key >= 0) & (key < self.drums)
+        place = torch.where(is_drum, key + self.pitched, pitch * self.questions)
+        place = torch.where(is_pitch | is_drum, place, torch.zeros_like(place))
+        found = known[0].gather(2, place.unsqueeze(2)).squeeze(2)
+        belief = self.belief[is_drum.long()]
+        return found * belief[..., 0] + belief[..., 1]
+
+
+def _rate(logits: Tensor, steepness: float, offset: float) -> Tensor:
+    """Events to expect [batch, steps] of all that ``logits`` [batch, steps, n] speak of."""
+    return F.softplus(logits * steepness + offset).sum(-1)
+
+
+def _peaks(rate: Tensor) -> Tensor:
+    """``rate`` [batch, steps] where none within two steps is greater, else zero.
+
+    Evidence is smeared over neighbouring frames, but the event happens once.
+    """
+    highest = F.max_pool1d(rate.unsqueeze(1), 5, stride=1, padding=2).squeeze(1)
+    return torch.where(rate >= highest, rate, torch.zeros_like(rate))
+
+
+def _row_of(parts: list[tuple[int, Tensor]], like: Tensor) -> Tensor:
+    """One tensor as wide as ``like``: ``parts`` at their places, zeros between them."""
+    pieces: list[Tensor] = []
+    end = 0
+    for first, part in parts:
+        pieces.append(like.new_zeros([like.size(0), like.size(1), first - end]))
+        pieces.append(part)
+        end = first + part.size(2)
+    pieces.append(like.new_zeros([like.size(0), like.size(1), like.size(2) - end]))
+    return torch.cat(pieces, dim=2)
+
+
+def _rows(table: Tensor, index: Tensor) -> Tensor:
+    """Rows [batch, length, n] of ``table`` [batch, rows, n] at ``index`` [batch, length]."""
+    return table.gather(1, index.unsqueeze(2).expand(-1, -1, table.size(2)))
+
+
+def _interpolation(frame: Tensor, frames: int) -> Tensor:
+    """The matrix [steps, frames] that reads between frames, at the places ``frame`` [steps]."""
+    distance = (frame.unsqueeze(1) - torch.arange(frames)).abs()
+    return (1.0 - distance).clamp(min=0.0)
