@@ -126,8 +126,8 @@ class Hints(nn.Module):
 
         Logits at each step [batch, steps, 325]; logarithms at each step of the chance that some
         event happens just then, and that none happened since the segment began [batch, 2, steps];
-        the programs' log probabilities as they came; and how much of each program begins and
-        sounds in each state [batch, states, 2, programs].
+        the programs' log probabilities, a row for each state and program [batch, states x
+        programs, 88]; and how much of each program begins and sounds [batch, states, 2 x programs].
         """
         notes, drums, programs = answers[0], answers[1], answers[2]
         frames = torch.cat([notes.flatten(2), drums], dim=2)
