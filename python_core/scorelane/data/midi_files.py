@@ -50,6 +50,11 @@ def read_midi(path: str | os.PathLike[str]) -> list[Note]:
 
     Raises :class:`MidiError` when the file cannot be read.
     """
+    return notes_of(read_midi_columns(path))
+
+
+def notes_of(columns: NDArray[np.void]) -> list[Note]:
+    """``columns`` (structured, of ``NOTE_DTYPE``) as notes."""
     return [
         Note(
             onset=float(row["onset"]),
@@ -59,7 +64,7 @@ def read_midi(path: str | os.PathLike[str]) -> list[Note]:
             is_drum=bool(row["is_drum"]),
             velocity=int(row["velocity"]),
         )
-        for row in read_midi_columns(path)
+        for row in columns
     ]
 
 

@@ -19,12 +19,11 @@ from scorelane.data.effects import Room
 from scorelane.data.excerpts import ExcerptDrawer, Part
 from scorelane.data.programs import CANONICAL_PROGRAM
 from scorelane.data.songs import SongSet
-from scorelane.data.targets import Example, make_example
+from scorelane.data.targets import PHASES, Example, make_example
 from scorelane.model.config import ModelConfig
 from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH
 from scorelane.notes import Note
 
-PHASES = 5
 KEEP_PROGRAM = 0.65
 TRANSPOSE = 6
 FAVOURED = {0: 3.0, 24: 3.0, 25: 5.0, 27: 4.0, 33: 2.0, 40: 3.0, 42: 2.0, 52: 5.0, 65: 2.0, 71: 2.0}

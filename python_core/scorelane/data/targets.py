@@ -14,6 +14,9 @@ from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH
 from scorelane.notes import Note
 from scorelane.vocabulary import encode_segment, segment_steps, to_grid
 
+PHASES = 5
+"""Segments of 2.048 s begin at five different places between two steps of 10 ms."""
+
 
 @dataclass
 class Example:

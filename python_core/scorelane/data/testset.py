@@ -24,6 +24,7 @@ import soundfile
 from rich.progress import track
 
 from scorelane.data.humanise import humanise
+from scorelane.data.midi_files import notes_of
 from scorelane.data.render import (
     SAMPLE_RATE,
     close_repeats,
@@ -155,18 +156,7 @@ def _write_clip(
 
 
 def _as_notes(columns: npt.NDArray[np.void]) -> list[Note]:
-    return [
-        Note(
-            onset=float(row["onset"]),
-            offset=float(row["offset"]),
-            pitch=int(row["pitch"]),
-            program=int(row["program"]),
-            is_drum=bool(row["is_drum"]),
-            velocity=int(row["velocity"]),
-        )
-        for row in columns
-        if row["is_drum"] or row["program"] < _FIRST_NOISE
-    ]
+    return notes_of(columns[columns["is_drum"] | (columns["program"] < _FIRST_NOISE)])
 
 
 def _window(

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from scorelane import __version__
 from scorelane.files import atomic_path
-from scorelane.instruments import drum_name
+from scorelane.score.completion import complete, text
 from scorelane.score.drums import stroke
 from scorelane.score.grid import TICKS
 from scorelane.score.keys import Spelling, at_fifths
@@ -40,21 +40,21 @@ def write_musicxml(score: Score, path: str | os.PathLike[str]) -> None:
     Raises:
         OSError: when the file cannot be written.
     """
-    text = _DOCTYPE.encode() + ElementTree.tostring(to_tree(score), "utf-8") + b"\n"
+    content = _DOCTYPE.encode() + ElementTree.tostring(to_tree(score), "utf-8") + b"\n"
     with atomic_path(path) as temporary:
         if Path(path).suffix.lower() != ".mxl":
-            temporary.write_bytes(text)
+            temporary.write_bytes(content)
             return
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("META-INF/container.xml", _CONTAINER)
-            archive.writestr("score.musicxml", text)
+            archive.writestr("score.musicxml", content)
 
 
 def to_tree(score: Score) -> Element:
     """The ``score-partwise`` element of ``score``."""
     exporter = _music21().musicxml.m21ToXml.ScoreExporter
     tree: Element = exporter(_to_music21(score), makeNotation=False).parse()
-    _complete(tree, score)
+    complete(tree, score)
     ElementTree.indent(tree, " ")
     return tree
 
@@ -66,17 +66,12 @@ def _music21() -> Any:
     return music21
 
 
-def _text(name: str) -> str:
-    """``name`` without the control characters that XML cannot hold."""
-    return "".join(letter if letter.isprintable() else " " for letter in name).strip()
-
-
 def _to_music21(score: Score) -> Any:
     m21 = _music21()
 
     result = m21.stream.Score()
     # An empty composer keeps music21 from writing its own name.
-    result.metadata = m21.metadata.Metadata(title=_text(score.title) or " ", composer=" ")
+    result.metadata = m21.metadata.Metadata(title=text(score.title) or " ", composer=" ")
     result.metadata.software = [f"Scorelane {__version__}"]
     for number, part in enumerate(score.parts):
         staves = [_staff(score, part, staff, i, number) for i, staff in enumerate(part.staves)]
@@ -92,8 +87,8 @@ def _staff(score: Score, part: Part, staff: Staff, index: int, number: int) -> A
 
     result = m21.stream.PartStaff() if len(part.staves) > 1 else m21.stream.Part()
     result.id = f"P{number + 1}-{index + 1}"
-    player = m21.instrument.Instrument(_text(part.name))
-    player.partName, player.partAbbreviation = _text(part.name), part.abbreviation
+    player = m21.instrument.Instrument(text(part.name))
+    player.partName, player.partAbbreviation = text(part.name), part.abbreviation
     player.partId = f"P{number + 1}"
     player.instrumentId = f"P{number + 1}-I1"
     player.midiProgram, player.midiChannel = part.program, part.channel
@@ -360,56 +355,3 @@ def _join(group: Sequence[Any]) -> None:
                 item.beams.append("stop" if before else "start")
             else:
                 item.beams.append("partial", "left" if i else "right")
-
-
-def _complete(tree: Element, score: Score) -> None:
-    """Add to music21's tree: sounds, channels, the kit's instruments, the pick-up's mark."""
-    for number, part in enumerate(score.parts):
-        head = tree.find(f"part-list/score-part[@id='P{number + 1}']")
-        body = tree.find(f"part[@id='P{number + 1}']")
-        if head is None or body is None:
-            raise ValueError(f"music21 wrote no part P{number + 1}")
-        for tag in ("score-instrument", "midi-device", "midi-instrument"):
-            for old in head.findall(tag):
-                head.remove(old)
-        _add_instruments(head, number, part)
-        if part.is_drum:
-            _name_strokes(body, number)
-        for direction in body.iter("direction"):  # tempo marks; MuseScore would hang them below
-            direction.set("placement", "above")
-        first = body.find("measure")
-        if first is not None and score.grid.pickup:
-            first.set("implicit", "yes")
-
-
-def _add_instruments(head: Element, number: int, part: Part) -> None:
-    keys = sorted({k for s in part.staves for v in s.voices for c in v for k in c.pitches})
-    entries: list[tuple[str, str, str, int | None]] = (
-        [(f"P{number + 1}-D{k}", drum_name(k), "", k) for k in keys]
-        if part.is_drum
-        else [(f"P{number + 1}-I1", _text(part.name), part.writing.sound, None)]
-    )
-    for identity, name, sound, _ in entries:
-        entry = ElementTree.SubElement(head, "score-instrument", id=identity)
-        ElementTree.SubElement(entry, "instrument-name").text = name
-        if sound:
-            ElementTree.SubElement(entry, "instrument-sound").text = sound
-    for identity, _, _, key in entries:
-        entry = ElementTree.SubElement(head, "midi-instrument", id=identity)
-        ElementTree.SubElement(entry, "midi-channel").text = str(part.channel + 1)
-        ElementTree.SubElement(entry, "midi-program").text = str(part.program + 1)
-        if key is not None:
-            ElementTree.SubElement(entry, "midi-unpitched").text = str(key + 1)
-
-
-def _name_strokes(body: Element, number: int) -> None:
-    """Say which drum each note is; its key travels in the id that music21 copied."""
-    for one in body.iter("note"):
-        identity = one.attrib.pop("id", "")
-        if not identity.startswith("drum-"):
-            continue
-        entry = ElementTree.Element("instrument", id=f"P{number + 1}-D{identity.split('-')[1]}")
-        after = max(
-            i for i, child in enumerate(one) if child.tag in ("duration", "tie", "unpitched")
-        )
-        one.insert(after + 1, entry)

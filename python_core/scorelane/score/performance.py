@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.lanes import Lane, make_lanes
-from scorelane.notes import Note, read_csv
+from scorelane.notes import read_csv
 from scorelane.score.layout import Played
 
 
@@ -51,17 +51,9 @@ def in_score_order(parts: Sequence[Played]) -> list[Played]:
 
 
 def _played(rows: NDArray[np.void], name: str) -> Played:
-    notes = [
-        Note(
-            onset=float(row["onset"]),
-            offset=float(row["offset"]),
-            pitch=int(row["pitch"]),
-            program=int(row["program"]),
-            is_drum=bool(row["is_drum"]),
-            velocity=max(1, int(row["velocity"])),
-        )
-        for row in rows
-    ]
+    from scorelane.data.midi_files import notes_of
+
+    notes = notes_of(rows)
     return Played(name, notes[0].program, notes[0].is_drum, notes)
 
 

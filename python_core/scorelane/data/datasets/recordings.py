@@ -12,12 +12,11 @@ import numpy as np
 from scorelane.data.datasets.registry import odds, recognised
 from scorelane.data.datasets.sound import seconds, window
 from scorelane.data.datasets.track import DataSet, Track
-from scorelane.data.targets import Example, make_example
+from scorelane.data.targets import PHASES, Example, make_example
 from scorelane.errors import UsageError
 from scorelane.model.config import ModelConfig
 from scorelane.notes import Note
 
-PHASES = 5
 _TRACKS_KEPT = 256  # notes of the tracks drawn last; reading MIDI takes longer than sound
 
 
