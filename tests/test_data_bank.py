@@ -15,6 +15,7 @@ from scorelane.data.catalogue import sample_folder
 from scorelane.data.measure import (
     SAMPLE_RATE,
     Audio,
+    attack_samples,
     lead_samples,
     loudness,
     release_time,
@@ -87,6 +88,15 @@ def test_the_lead_is_the_silence_before_the_sound_less_two_milliseconds() -> Non
     swelling = tone(69, 0.5) * np.linspace(0, 1, 8000, dtype=np.float32)
     assert lead_samples(swelling) < 0.02 * SAMPLE_RATE
     assert lead_samples(np.zeros(1000, np.float32)) == 0
+
+
+def test_an_onset_is_heard_where_the_attack_nears_its_peak() -> None:
+    assert attack_samples(tone(69, 0.5)) == 0
+    swelling = tone(69, 0.5)
+    swelling[:1600] *= np.linspace(0, 1, 1600, dtype=np.float32)
+    # A fifth of the peak, after a fifth of the swell.
+    assert attack_samples(swelling) == pytest.approx(320, abs=80)
+    assert attack_samples(np.zeros(0, np.float32)) == 0
 
 
 def test_a_sound_ends_when_it_stays_quiet() -> None:

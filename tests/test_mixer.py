@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +12,10 @@ from numpy.typing import NDArray
 
 from scorelane.data.build_bank import build_bank
 from scorelane.data.effects import Room
+from scorelane.data.measure import SAMPLE_RATE
 from scorelane.data.mixer import Mixer, open_mixer
 from scorelane.data.songs import build_songs
+from scorelane.data.sources import RenderedNote, VoiceKey
 from scorelane.data.targets import Example, make_example
 from scorelane.model.config import scorelane_config
 from scorelane.model.frontend import HARMONICS, LOWEST_PITCH, HarmonicFrames
@@ -32,6 +37,28 @@ def mixer(tmp_path_factory: pytest.TempPathFactory) -> Mixer:
     build_songs([folder / "corpus"], folder / "songs", processes=1)
     build_bank(folder / "bank", [Sines(pitches=tuple(range(40, 104)))], processes=1)
     return open_mixer(folder / "songs", folder / "bank", CONFIG, "train")
+
+
+class Swells(Sines):
+    """Sines that take 0.1 s to reach their level, as bowed and blown notes do."""
+
+    def render(self, key: VoiceKey) -> list[RenderedNote]:
+        notes = super().render(key)
+        sounding = np.arange(len(notes[0].audio)) / SAMPLE_RATE - self.lead
+        swell = np.clip(sounding / 0.1, 0.0, 1.0).astype(np.float32)
+        return [replace(note, audio=note.audio * swell) for note in notes]
+
+
+def test_a_slow_note_is_labelled_where_it_is_heard(tmp_path: Path) -> None:
+    write_song(tmp_path / "corpus" / "1.mid", [60, 64, 67, 72] * 4)
+    build_songs([tmp_path / "corpus"], tmp_path / "songs", processes=1)
+    onsets = []
+    for kind in (Sines, Swells):
+        source = kind(pitches=tuple(range(40, 104)))
+        build_bank(tmp_path / kind.__name__, [source], processes=1)
+        mixer = open_mixer(tmp_path / "songs", tmp_path / kind.__name__, CONFIG, "train")
+        onsets.append(mixer(np.random.default_rng(3)).pitched[:, :, 0].argmax(axis=0).max())
+    assert onsets[1] - onsets[0] in (1, 2)
 
 
 def examples(mixer: Mixer, count: int) -> list[Example]:

@@ -13,6 +13,8 @@ SAMPLE_RATE = 16_000
 _ONSET_DB = -40.0
 _PRE_ONSET = 0.002
 _SILENT = 1e-5
+_HEARD_DB = -14.0
+_ATTACK = 0.3
 
 
 def lead_samples(audio: Audio, rate: int = SAMPLE_RATE) -> int:
@@ -28,6 +30,20 @@ def lead_samples(audio: Audio, rate: int = SAMPLE_RATE) -> int:
         return 0
     onset = int(np.argmax(head > peak * 10 ** (_ONSET_DB / 20)))
     return max(0, onset - int(_PRE_ONSET * rate))
+
+
+def attack_samples(audio: Audio, rate: int = SAMPLE_RATE) -> int:
+    """Return how many samples of the note ``[n]`` pass before its onset is heard, to 5 ms.
+
+    That is where it reaches -14 dB of the peak of its first 0.3 s: at once for what is struck
+    or plucked, after some 25 ms on a violin. People who mark onsets in recordings mark it there.
+    """
+    if not len(audio):
+        return 0
+    head = np.abs(audio[: int(_ATTACK * rate)])
+    frame = rate // 200
+    peaks = _frames(head, frame).max(axis=1)
+    return int(np.argmax(peaks >= peaks.max() * 10 ** (_HEARD_DB / 20))) * frame
 
 
 def sounding_samples(audio: Audio, rate: int = SAMPLE_RATE, floor_db: float = -66.0) -> int:

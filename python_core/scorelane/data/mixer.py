@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scorelane.data.bank import FULL_SCALE, Bank
 from scorelane.data.effects import Room
 from scorelane.data.excerpts import ExcerptDrawer, Part
+from scorelane.data.measure import attack_samples
 from scorelane.data.programs import CANONICAL_PROGRAM
 from scorelane.data.songs import SongSet
 from scorelane.data.targets import PHASES, Example, make_example
@@ -31,6 +32,8 @@ FAVOURED = {0: 3.0, 24: 3.0, 25: 5.0, 27: 4.0, 33: 2.0, 40: 3.0, 42: 2.0, 52: 5.
 SUSTAINED_PROGRAMS = (range(16, 24), range(40, 45), range(48, 80), range(80, 104))
 RELEASE_TABLE = 48
 LONGEST_RELEASE = 16000
+SHORTEST = 0.02
+"""Seconds: a slow attack never makes a note shorter than this."""
 
 
 class Mixer:
@@ -49,6 +52,7 @@ class Mixer:
         self._releases = _release_table(self._rate)
         odds = np.array([FAVOURED.get(program, 1.0) for program in bank.programs])
         self._odds = odds / odds.sum()
+        self._attacks: dict[int, float] = {}
 
     def __call__(self, rng: np.random.Generator) -> Example:
         """Draw one example."""
@@ -81,9 +85,10 @@ class Mixer:
             if row < 0:
                 continue
             offset = self._sound(sound, note, int(row), float(gain), bend, release, part.is_drum)
+            onset = float(note["onset"])
             played.append(
                 Note(
-                    float(note["onset"]),
+                    min(onset + self._attack(int(row)), max(onset, offset - SHORTEST)),
                     offset,
                     int(pitch),
                     program,
@@ -93,6 +98,15 @@ class Mixer:
             )
         room.add(sound, 10.0 ** (rng.uniform(-10.0, 0.0) / 20.0))
         return played
+
+    def _attack(self, row: int) -> float:
+        """Seconds after its start at which a note of the bank is heard."""
+        if row not in self._attacks:
+            start = int(self._bank.start[row])
+            stored = self._bank.audio[start : start + int(self._bank.length[row])]
+            head = stored[: self._rate].astype(np.float32)
+            self._attacks[row] = attack_samples(head, self._rate) / self._rate
+        return self._attacks[row]
 
     def _voice(self, rng: np.random.Generator, part: Part) -> int:
         if part.is_drum:
