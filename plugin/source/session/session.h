@@ -9,6 +9,8 @@
 #include "notes/document.h"
 #include "notes/presentation.h"
 #include "notes/view.h"
+#include "session/state.h"
+#include "take/capture.h"
 #include "take/take.h"
 
 namespace scorelane::plugin {
@@ -37,8 +39,21 @@ struct Status {
 /// network, except `wait`.
 class Session {
  public:
-  Session();
+  /// What the session sends out: `show` and `play` from one thread at a time, and they must not
+  /// come back to the session; `idle` (every 20 ms) and `recorded` (a recording has ended) from the
+  /// capture's thread.
+  struct Hooks {
+    std::function<void(const Presentation&)> show;
+    std::function<void(const std::shared_ptr<const Take>&)> play;  ///< null: nothing to hear
+    std::function<void()> idle;
+    std::function<void()> recorded;
+  };
+
+  explicit Session(Hooks hooks);
   ~Session();
+
+  /// The audio thread's way in.
+  Capture& capture();
 
   // Takes.
   void load_file(const juce::File& file);  ///< decode and transcribe in the background
@@ -46,6 +61,9 @@ class Session {
   void cancel();                           ///< ends within 100 ms; the notes so far stay
   void clear();                            ///< forget take and notes
   bool wait(double seconds);               ///< until nothing is under way; false: time is up
+  void set_realtime(bool realtime);        ///< whether processors are left to the host
+  void set_tempo(double bpm);              ///< of files to come; the audio thread may call this one
+  void change_tempo(double bpm);           ///< of the present take too, where the host has no tempo
   std::shared_ptr<const Take> take() const;
   Status status() const;
 
@@ -66,6 +84,11 @@ class Session {
   void choose_model(const juce::File& archive, const juce::String& device);
   juce::File model() const;
   juce::String device() const;
+
+  // Between two openings of a song.
+  void write(State& state) const;  ///< fills in what is the session's
+  void restore(const State& state);
+  void complain(const juce::String& error);  ///< shown as the status' error
 
  private:
   struct Impl;

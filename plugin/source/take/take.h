@@ -18,6 +18,8 @@ struct Peak {
 
 /// One recording: a float WAV file on disk that may still be growing, and its place on the host's
 /// timeline. One thread writes (TakeWriter); any but the audio thread may read.
+///
+/// The members that are open to see never change.
 class Take {
  public:
   static constexpr int kPeakFrames = 512;  ///< frames per Peak
@@ -42,11 +44,16 @@ class Take {
 
  private:
   friend class TakeWriter;
+  friend class TakeScan;
+
+  void add_peaks(const float* const* samples, int frames);
 
   std::atomic<std::int64_t> frames_{0};
   std::atomic<bool> complete_{false};
   mutable std::mutex mutex_;  ///< guards what follows
   std::vector<Peak> peaks_;
+  Peak peak_;  ///< of the frames since the last whole one
+  int peak_frames_ = 0;
   TempoMap tempo_;
 };
 

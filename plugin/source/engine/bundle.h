@@ -1,0 +1,35 @@
+#pragma once
+
+#include <juce_core/juce_core.h>
+
+#include <vector>
+
+namespace scorelane::plugin {
+
+/// Where the things lie that come with the plugin. Found from the place of this binary, so that a
+/// bundle can be moved.
+namespace bundle {
+
+/// The folder of the binary that holds this code: the plugin, the application, or the Python
+/// module.
+juce::File folder();
+
+/// The engine's library; may not exist.
+juce::File engine_library();
+
+/// The model that ships with the plugin; may not exist.
+juce::File model();
+
+struct KnownModel {
+  juce::String name;
+  juce::File archive;
+};
+
+/// Models that `scorelane models import` or `fetch` put into the user's data folder.
+std::vector<KnownModel> installed_models();
+
+/// Where recordings are kept: in the user's data folder.
+juce::File takes_folder();
+
+}  // namespace bundle
+}  // namespace scorelane::plugin

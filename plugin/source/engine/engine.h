@@ -1,0 +1,76 @@
+#pragma once
+
+#include <juce_core/juce_core.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "notes/note.h"
+
+struct scorelane_model;
+struct scorelane_stream;
+
+namespace scorelane::plugin {
+
+/// What the engine or its library complains of: a sentence for the user.
+class EngineError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The progress function asked to stop.
+class EngineCancelled : public std::runtime_error {
+ public:
+  EngineCancelled() : std::runtime_error("Cancelled.") {}
+};
+
+/// A model in memory, reached through the engine's C ABI. The library is opened on first use, so
+/// that a plugin without it still loads. Instances of the plugin share one model.
+class EngineModel {
+ public:
+  /// Throws EngineError. Takes a second or so the first time: not for the audio thread.
+  static std::shared_ptr<const EngineModel> load(const juce::File& archive,
+                                                 const juce::String& device, int threads);
+  ~EngineModel();
+  EngineModel(const EngineModel&) = delete;
+  EngineModel& operator=(const EngineModel&) = delete;
+
+  const juce::String& name() const { return name_; }  ///< with the version: "scorelane 0.2.0"
+  const juce::String& device() const { return device_; }
+  float default_confidence() const { return default_confidence_; }
+
+ private:
+  friend class EngineStream;
+  EngineModel(const juce::File& archive, const juce::String& device, int threads);
+
+  scorelane_model* model_ = nullptr;
+  juce::String name_;
+  juce::String device_;
+  float default_confidence_ = 0.3F;
+};
+
+/// Transcribes one recording, piece by piece. Used by one thread at a time.
+class EngineStream {
+ public:
+  /// Called every 20 ms or so with the seconds that are done; false cancels.
+  using Progress = std::function<bool(double seconds_done)>;
+
+  EngineStream(std::shared_ptr<const EngineModel> model, double sample_rate, int batch,
+               Progress progress);
+  ~EngineStream();
+  EngineStream(const EngineStream&) = delete;
+  EngineStream& operator=(const EngineStream&) = delete;
+
+  /// The notes that have ended. Throws EngineError or EngineCancelled; the stream is over then.
+  NoteList push(const float* const* channels, int channel_count, int frames);
+  NoteList flush();
+
+ private:
+  std::shared_ptr<const EngineModel> model_;
+  std::unique_ptr<Progress> progress_;
+  scorelane_stream* stream_ = nullptr;
+};
+
+}  // namespace scorelane::plugin

@@ -1,0 +1,321 @@
+#include "processor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "editor/editor.h"
+#include "session/state.h"
+
+namespace scorelane::plugin {
+namespace {
+
+constexpr double kForever = 1e9;  ///< seconds
+
+juce::AudioProcessor::BusesProperties buses() {
+  return juce::AudioProcessor::BusesProperties()
+      .withInput("Input", juce::AudioChannelSet::stereo(), true)
+      .withOutput("Output", juce::AudioChannelSet::stereo(), true);
+}
+
+}  // namespace
+
+Processor::Processor()
+    : AudioProcessor(buses()),
+      parameters_(*this, nullptr, "parameters", make_parameters()),
+      bypass_(
+          dynamic_cast<juce::AudioParameterBool*>(parameters_.getParameter(parameter::kBypass))),
+      session_({[this](const Presentation& presentation) {
+                  take_start_ = presentation.start;
+                  player_.show(presentation);
+                },
+                [this](const std::shared_ptr<const Take>& take) { take_player_.show(take); },
+                [this] { refresh(); }, [this] { recorded(); }}) {
+  for (auto* each : getParameters()) {
+    if (const auto* with_id = dynamic_cast<juce::AudioProcessorParameterWithID*>(each)) {
+      parameters_.addParameterListener(with_id->paramID, this);
+    }
+  }
+}
+
+Processor::~Processor() {
+  for (auto* each : getParameters()) {
+    if (const auto* with_id = dynamic_cast<juce::AudioProcessorParameterWithID*>(each)) {
+      parameters_.removeParameterListener(with_id->paramID, this);
+    }
+  }
+}
+
+bool Processor::isBusesLayoutSupported(const BusesLayout& layout) const {
+  const auto input = layout.getMainInputChannelSet();
+  return input == layout.getMainOutputChannelSet() &&
+         (input == juce::AudioChannelSet::mono() || input == juce::AudioChannelSet::stereo());
+}
+
+juce::AudioProcessorParameter* Processor::getBypassParameter() const {
+  return bypass_;
+}
+
+void Processor::parameterChanged(const juce::String& id, float /*value*/) {
+  // Perhaps on the audio thread: only noted here.
+  if (id == parameter::kTempo) tempo_dirty_ = true;
+  view_dirty_ = true;
+}
+
+float Processor::value(const char* id) const {
+  return parameters_.getRawParameterValue(id)->load();
+}
+
+void Processor::refresh() {
+  if (tempo_dirty_.exchange(false) && !host_has_tempo_) {
+    session_.change_tempo(static_cast<double>(value(parameter::kTempo)));
+  }
+  if (view_dirty_.exchange(false)) {
+    session_.set_view(read_view(parameters_), value(parameter::kSensitivity));
+  }
+}
+
+void Processor::recorded() {
+  // Else the next start of the transport would record over what was just played. An offline host
+  // says by itself when to record.
+  if (!isNonRealtime() && is_on(parameter::kRecord)) {
+    parameters_.getParameter(parameter::kRecord)->setValueNotifyingHost(0.0F);
+  }
+}
+
+void Processor::prepareToPlay(double sample_rate, int block) {
+  session_.set_realtime(!isNonRealtime());
+  session_.capture().prepare(sample_rate, getMainBusNumInputChannels(), !isNonRealtime());
+  player_.prepare(block);
+  preview_.prepare(sample_rate, block);
+  free_samples_ = 0;
+  record_spent_ = false;
+  was_silent_ = true;
+  original_gain_ = 1.0F;
+}
+
+void Processor::releaseResources() {
+  session_.capture().end();
+}
+
+void Processor::reset() {
+  session_.capture().end();
+  preview_.reset();
+  free_samples_ = 0;
+  record_spent_ = false;
+}
+
+Processor::Clock Processor::read_clock(int samples) {
+  Clock clock;
+  read_host(clock);
+  const auto free = static_cast<double>(free_samples_) / getSampleRate();
+  free_samples_ += samples;
+  audition_.host_rolling = clock.rolling;
+  if (clock.rolling) {
+    clock.host = true;
+  } else if (isNonRealtime()) {
+    // Offline, a host without a transport means: time begins with the audio.
+    clock.rolling = clock.host = true;
+    clock.seconds = free;
+  } else if (audition_.playing) {
+    const auto seek = audition_.seek.exchange(-1.0);
+    auto position = seek >= 0.0 ? seek : audition_.position.load();
+    const auto end = audition_.loop_end.load();
+    if (audition_.looping && end > audition_.loop_start && position >= end) {
+      position = audition_.loop_start;
+    }
+    clock.rolling = true;
+    clock.seconds = take_start_ + position;
+    audition_.position = position + samples / getSampleRate();
+  } else if (const auto seek = audition_.seek.exchange(-1.0); seek >= 0.0) {
+    audition_.position = seek;
+  }
+  if (clock.host) audition_.position = clock.seconds - take_start_;
+  clock.place.seconds = clock.seconds;
+  return clock;
+}
+
+void Processor::read_host(Clock& clock) {
+  clock.place.bpm = static_cast<double>(value(parameter::kTempo));
+  auto* const head = getPlayHead();
+  const auto position =
+      head != nullptr ? head->getPosition() : juce::Optional<juce::AudioPlayHead::PositionInfo>();
+  if (!position.hasValue()) {
+    host_has_tempo_ = false;
+    return;
+  }
+  const auto bpm = position->getBpm();
+  const auto has_tempo = bpm.hasValue() && *bpm > 1.0 && *bpm < 2000.0;
+  host_has_tempo_ = has_tempo;
+  if (has_tempo) clock.place.bpm = *bpm;
+  session_.set_tempo(clock.place.bpm);
+  if (const auto quarters = position->getPpqPosition()) clock.place.quarters = *quarters;
+  if (const auto metre = position->getTimeSignature()) {
+    clock.place.beats_per_bar = std::clamp(metre->numerator, 1, 64);
+    clock.place.beat_unit = std::clamp(metre->denominator, 1, 64);
+  }
+  const auto seconds = position->getTimeInSeconds();
+  const auto samples = position->getTimeInSamples();
+  if (samples.hasValue()) {
+    clock.seconds = static_cast<double>(*samples) / getSampleRate();
+  } else if (seconds.hasValue()) {
+    clock.seconds = *seconds;
+  } else {
+    return;
+  }
+  clock.rolling = position->getIsPlaying();
+}
+
+void Processor::record(const juce::AudioBuffer<float>& audio, const Clock& clock, int samples) {
+  auto& capture = session_.capture();
+  const auto wanted = is_on(parameter::kRecord);
+  if (!wanted) record_spent_ = false;
+  // A program of its own has no transport to wait for.
+  const auto alone = wrapperType == wrapperType_Standalone;
+  const auto running = wanted && !record_spent_ && (alone || (clock.rolling && clock.host));
+  const auto tolerance = 2.0 / getSampleRate();
+  if (capture.capturing() && running && !alone &&
+      std::abs(clock.seconds - capture_expected_) > tolerance) {
+    // The transport jumped: the take ends here, and a loop's second round does not replace it.
+    record_spent_ = !isNonRealtime();
+    capture.end();
+    return;
+  }
+  if (!running) {
+    capture.end();
+    return;
+  }
+  if (!capture.capturing()) {
+    capture.begin(clock.place);
+    capture_start_ = clock.seconds;
+    capture_bpm_ = clock.place.bpm;
+  } else if (std::abs(clock.place.bpm - capture_bpm_) > 1e-6) {
+    capture_bpm_ = clock.place.bpm;
+    capture.tempo(clock.seconds - capture_start_, capture_bpm_);
+  }
+  capture.push(audio.getArrayOfReadPointers(), samples);
+  capture_expected_ = clock.seconds + samples / getSampleRate();
+}
+
+void Processor::settle() {
+  // Offline, notes that are on their way are waited for: a bounce is the same every time.
+  if (session_.capture().capturing()) return;
+  session_.wait(kForever);
+  refresh();
+}
+
+void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) {
+  const juce::ScopedNoDenormals no_denormals;
+  const auto samples = audio.getNumSamples();
+  midi.clear();
+  if (samples == 0) return;
+  const auto clock = read_clock(samples);
+  if (bypass_->get()) {
+    processBlockBypassed(audio, midi);
+    return;
+  }
+  record(audio, clock, samples);
+  if (isNonRealtime()) settle();
+  const auto& events = player_.render(clock.seconds, samples, getSampleRate(), clock.rolling);
+  if (is_on(parameter::kMidiOut)) {
+    midi.addEvents(events, 0, samples, 0);
+    was_silent_ = false;
+  } else if (!was_silent_) {
+    midi.addEvents(player_.silence(), 0, samples, 0);
+    was_silent_ = true;
+  }
+  mix(audio, events, clock, samples);
+}
+
+void Processor::processBlockBypassed(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) {
+  session_.capture().end();
+  midi.clear();
+  if (!was_silent_) midi.addEvents(player_.silence(), 0, audio.getNumSamples(), 0);
+  was_silent_ = true;
+}
+
+void Processor::mix(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& events,
+                    const Clock& clock, int samples) {
+  const auto share = value(parameter::kMix);
+  const auto original = std::min(1.0F, 2.0F * (1.0F - share));
+  const auto preview = std::min(1.0F, 2.0F * share);
+  if (clock.rolling && !clock.host) {
+    take_player_.render(clock.seconds - take_start_, audio, samples, getSampleRate(), 1.0F);
+  }
+  if (original != 1.0F || original_gain_ != 1.0F) {
+    audio.applyGainRamp(0, samples, original_gain_, original);
+    original_gain_ = original;
+  }
+  const auto level = juce::Decibels::decibelsToGain(value(parameter::kPreviewLevel), -60.0F);
+  if (preview > 0.0F) preview_.render(events, audio, samples, preview * level);
+}
+
+void Processor::getStateInformation(juce::MemoryBlock& block) {
+  if (isNonRealtime()) {
+    const juce::ScopedLock lock(getCallbackLock());
+    session_.capture().end();
+    settle();
+  }
+  refresh();
+  State state;
+  for (auto* each : getParameters()) {
+    if (auto* ranged = dynamic_cast<juce::RangedAudioParameter*>(each)) {
+      state.parameters[ranged->paramID.toStdString()] = ranged->convertFrom0to1(ranged->getValue());
+    }
+  }
+  session_.write(state);
+  {
+    const std::lock_guard lock(mutex_);
+    state.soundfont = soundfont_.getFullPathName().toStdString();
+    state.editor_json = editor_state_.toStdString();
+  }
+  block = write_state(state, *session_.presentation());
+}
+
+void Processor::setStateInformation(const void* data, int size) {
+  juce::String error;
+  const auto state = read_state(data, static_cast<std::size_t>(std::max(0, size)), error);
+  if (!state.has_value()) {
+    session_.complain(error);
+    return;
+  }
+  for (auto* each : getParameters()) {
+    if (auto* ranged = dynamic_cast<juce::RangedAudioParameter*>(each)) {
+      const auto found = state->parameters.find(ranged->paramID.toStdString());
+      ranged->setValueNotifyingHost(found == state->parameters.end()
+                                        ? ranged->getDefaultValue()
+                                        : ranged->convertTo0to1(found->second));
+    }
+  }
+  session_.restore(*state);
+  set_editor_state(juce::String::fromUTF8(state->editor_json.c_str()));
+  const auto soundfont = juce::String::fromUTF8(state->soundfont.c_str());
+  if (juce::File::isAbsolutePath(soundfont)) choose_soundfont(juce::File(soundfont));
+  refresh();
+}
+
+juce::Result Processor::choose_soundfont(const juce::File& file) {
+  const auto result = preview_.choose_soundfont(file);
+  if (result.failed()) {
+    session_.complain(result.getErrorMessage());
+    return result;
+  }
+  const std::lock_guard lock(mutex_);
+  soundfont_ = file;
+  return result;
+}
+
+juce::String Processor::editor_state() const {
+  const std::lock_guard lock(mutex_);
+  return editor_state_;
+}
+
+void Processor::set_editor_state(const juce::String& json) {
+  const std::lock_guard lock(mutex_);
+  editor_state_ = json;
+}
+
+juce::AudioProcessorEditor* Processor::createEditor() {
+  return make_editor(*this);
+}
+
+}  // namespace scorelane::plugin

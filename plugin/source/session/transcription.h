@@ -1,0 +1,80 @@
+#pragma once
+
+#include <juce_core/juce_core.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "notes/note.h"
+#include "take/take.h"
+
+namespace scorelane::plugin {
+
+/// Which model to run, and where.
+struct ModelChoice {
+  juce::File archive;
+  juce::String device = "auto";
+};
+
+/// Runs the network over takes, on a thread of its own. One job at a time: a new one cancels the
+/// one before, and nothing of a cancelled job, not even its end, is reported once `cancel` or
+/// `start` has returned. Call neither while holding a lock that the listener takes.
+class Transcription {
+ public:
+  /// Called on the worker, one call at a time.
+  struct Listener {
+    virtual ~Listener() = default;
+    virtual void loading(double seconds_done, double seconds_total) = 0;
+    virtual void take_loaded(std::shared_ptr<Take> take) = 0;
+    virtual void model_loaded(const juce::String& name, const juce::String& device,
+                              float default_confidence) = 0;
+    virtual void progress(double seconds_done) = 0;
+    virtual void notes_found(const NoteList& notes) = 0;
+    virtual void ended(const juce::String& error) = 0;  ///< empty: all went well
+  };
+
+  explicit Transcription(Listener& listener);
+  ~Transcription();  ///< cancels, and waits for the worker
+
+  /// A take that may still be growing. `realtime`: leave processors to the host.
+  void start(std::shared_ptr<const Take> take, const ModelChoice& model, bool realtime);
+
+  /// A file that becomes a take first.
+  void start(const juce::File& file, const ModelChoice& model, bool realtime);
+
+  void cancel();
+  bool busy() const;
+  bool wait(double seconds) const;  ///< false: still busy then
+
+ private:
+  struct Job {
+    juce::File file;  ///< read first, where there is no take
+    std::shared_ptr<const Take> take;
+    ModelChoice model;
+    bool realtime = true;
+  };
+
+  void begin(Job job);
+  void run();
+  void perform(const Job& job);
+  std::shared_ptr<const Take> import(const Job& job);
+  void transcribe(const Take& take, const Job& job);
+  template <typename Call>
+  void tell(const Call& call);
+
+  Listener& listener_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::optional<Job> next_;
+  bool busy_ = false;
+  bool stopping_ = false;
+  std::atomic<bool> cancelled_{false};
+  std::mutex telling_;  ///< held while the listener is called
+  std::thread thread_;
+};
+
+}  // namespace scorelane::plugin
