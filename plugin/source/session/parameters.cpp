@@ -47,7 +47,7 @@ juce::StringArray names(const Table& table) {
 }  // namespace
 
 juce::String parameter::midi_class(int index) {
-  return "class_" + juce::String(index);
+  return "allow_" + juce::String(class_name(index)).toLowerCase().replaceCharacter(' ', '_');
 }
 
 Layout make_parameters() {

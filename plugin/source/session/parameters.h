@@ -8,7 +8,8 @@
 
 namespace scorelane::plugin {
 
-/// The host parameters. Ids and names are a contract: sessions and scripts hold them.
+/// The host parameters. Ids and names are a contract: sessions and scripts hold them. An id is its
+/// name in Python, too.
 namespace parameter {
 inline constexpr const char* kRecord = "record";
 inline constexpr const char* kSensitivity = "sensitivity";
@@ -25,9 +26,9 @@ inline constexpr const char* kTempo = "tempo";           ///< where the host has
 inline constexpr const char* kMidiOut = "midi_out";
 inline constexpr const char* kMix = "mix";                     ///< 0 original, 1 preview
 inline constexpr const char* kPreviewLevel = "preview_level";  ///< dB
-inline constexpr const char* kDrums = "drums";                 ///< instruments allowed: drums
+inline constexpr const char* kDrums = "allow_drums";
 inline constexpr const char* kBypass = "bypass";
-/// Instruments allowed: the sixteen MIDI classes, "class_0" to "class_15".
+/// Instruments allowed, by MIDI class (0-15): "allow_piano" to "allow_sound_effects".
 juce::String midi_class(int index);
 }  // namespace parameter
 

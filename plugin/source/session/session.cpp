@@ -350,6 +350,7 @@ void Session::write(State& state) const {
   state.device = impl_->choice.device.toStdString();
   state.model_name = impl_->status.model.toStdString();
   state.default_confidence = impl_->default_confidence;
+  state.error = impl_->status.error.toStdString();
 }
 
 void Session::restore(const State& state) {

@@ -214,6 +214,7 @@ juce::MemoryBlock write_state(const State& state, const Presentation& shown) {
                     {"default_confidence", state.default_confidence}}},
                   {"soundfont", state.soundfont},
                   {"editor", state.editor_json},
+                  {"error", state.error},
                   {"shown", note_rows(shown.notes)}};
   const auto body = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   juce::MemoryBlock block(kHeader + body.size());

@@ -34,6 +34,7 @@ struct State {
   float default_confidence = 0.3F;
   std::string soundfont;    ///< empty: found on the system
   std::string editor_json;  ///< what the editor alone understands
+  std::string error;        ///< what went wrong last; written for readers outside, not read back
 };
 
 /// The layout is in docs/PLUGIN.md: a header of 16 bytes and JSON. `shown` is written too, for
