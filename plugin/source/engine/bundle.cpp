@@ -82,8 +82,10 @@ std::vector<KnownModel> installed_models() {
   return models;
 }
 
-juce::File takes_folder() {
-  return data_folder().getChildFile("takes");
+juce::File new_take(const juce::String& title) {
+  const auto unique = juce::Uuid().toString().substring(0, 8);
+  const auto name = juce::File::createLegalFileName(title + " " + unique + ".wav");
+  return data_folder().getChildFile("takes").getChildFile(name);
 }
 
 }  // namespace scorelane::plugin::bundle

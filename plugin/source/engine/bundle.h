@@ -28,8 +28,9 @@ struct KnownModel {
 /// Models that `scorelane models import` or `fetch` put into the user's data folder.
 std::vector<KnownModel> installed_models();
 
-/// Where recordings are kept: in the user's data folder.
-juce::File takes_folder();
+/// A file for a new recording, in the user's data folder. Its name begins with `title` and is new
+/// even where several instances ask at the same moment.
+juce::File new_take(const juce::String& title);
 
 }  // namespace bundle
 }  // namespace scorelane::plugin

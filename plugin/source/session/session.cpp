@@ -33,7 +33,10 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
   void take_ended(std::shared_ptr<Take> ended, const juce::String& error) override {
     {
       const std::lock_guard lock(mutex);
-      if (ended != take) return;
+      if (ended != take) {  // replaced while it was recorded
+        ended->file.deleteFile();
+        return;
+      }
       recording = false;
       if (error.isNotEmpty()) status.error = error;
       publish();
@@ -101,7 +104,7 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
     take = another;
     lost_take.reset();
     scan.reset();
-    kept = false;
+    kept = recording = false;
     status.error.clear();
     status.notice.clear();
     status.seconds_done = 0.0;

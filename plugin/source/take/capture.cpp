@@ -10,11 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-juce::File new_take_file() {
-  const auto name = "Take " + juce::Time::getCurrentTime().formatted("%Y-%m-%d %H-%M-%S");
-  return bundle::takes_folder().getNonexistentChildFile(name, ".wav");
-}
-
 }  // namespace
 
 Capture::Capture(Listener& listener) : listener_(listener), thread_([this] { run(); }) {}
@@ -133,9 +128,10 @@ void Capture::work() {
 
 void Capture::apply(const Mark& mark) {
   switch (mark.kind) {
-    case Mark::Kind::kBegin:
+    case Mark::Kind::kBegin: {
       close({});
-      take_ = std::make_shared<Take>(new_take_file(), "Recording", sample_rate_, channels_,
+      const auto title = juce::Time::getCurrentTime().formatted("Take %Y-%m-%d %H-%M-%S");
+      take_ = std::make_shared<Take>(bundle::new_take(title), "Recording", sample_rate_, channels_,
                                      mark.place.seconds);
       tempo_ = TempoMap(mark.place.bpm, mark.place.quarters, mark.place.beats_per_bar,
                         mark.place.beat_unit);
@@ -145,6 +141,7 @@ void Capture::apply(const Mark& mark) {
       listener_.take_began(take_);
       if (writer_->error().isNotEmpty()) close(writer_->error());
       break;
+    }
     case Mark::Kind::kTempo:
       if (take_ == nullptr) break;
       tempo_.change(mark.place.seconds, mark.place.bpm);

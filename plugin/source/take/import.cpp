@@ -32,8 +32,7 @@ Import::Import(const juce::File& file) : source_(file) {
              " hours; use `scorelane transcribe` for it, or cut it into pieces.";
   }
   if (error_.isNotEmpty()) return;
-  const auto target = bundle::takes_folder().getNonexistentChildFile(
-      "Import " + juce::File::createLegalFileName(file.getFileNameWithoutExtension()), ".wav");
+  const auto target = bundle::new_take("Import " + file.getFileNameWithoutExtension());
   const auto channels = reader_->numChannels == 2 ? 2 : 1;
   take_ = std::make_shared<Take>(target, file.getFileName(), reader_->sampleRate, channels, 0.0);
 }
