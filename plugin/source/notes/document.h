@@ -22,9 +22,10 @@ class Document {
  public:
   const DocumentState& now() const { return *now_; }
 
-  /// Changes the state as one undoable step. `merge`: with the step before, where that has the
-  /// same name and was merged too (a drag is one step). Notes without an id get one; the list is
-  /// sorted; values are brought into range.
+  /// Changes the state as one undoable step, or as none where nothing changes. `merge`: with the
+  /// step before, where that has the same name; a drag that begins without and goes on with it is
+  /// one step. Notes without an id of their own get one; the list is sorted; values are brought
+  /// into range, and notes whose time is no number are dropped.
   void edit(const std::string& what, const std::function<void(DocumentState&)>& change,
             bool merge = false);
 
@@ -42,9 +43,11 @@ class Document {
  private:
   struct Step {
     std::string what;
-    bool merges = false;
     std::shared_ptr<const DocumentState> before;
   };
+
+  std::shared_ptr<const DocumentState> put_in_order(DocumentState state);
+  void forget_oldest();
 
   std::shared_ptr<const DocumentState> now_ = std::make_shared<DocumentState>();
   std::vector<Step> done_;
@@ -52,6 +55,7 @@ class Document {
   std::uint32_t next_id_ = 1;
 
   static constexpr std::size_t kMostSteps = 100;
+  static constexpr std::size_t kMostNotes = 2'000'000;  ///< in all steps together, about 100 MB
 };
 
 }  // namespace scorelane::plugin

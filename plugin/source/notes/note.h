@@ -19,6 +19,8 @@ struct LaneKey {
   }
 };
 
+inline constexpr double kShortestNote = 0.01;  ///< seconds; edits and arrangement keep to it
+
 /// One played note; times in seconds from the start of the take.
 struct Note {
   double onset = 0.0;

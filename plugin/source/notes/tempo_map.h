@@ -16,6 +16,10 @@ class TempoMap {
     double bpm = 120.0;     ///< quarters per minute from here on
   };
 
+  /// Quarters per minute; what lies outside is brought inside.
+  static constexpr double kSlowest = 4.0;
+  static constexpr double kFastest = 1000.0;
+
   /// One tempo throughout.
   explicit TempoMap(double bpm = 120.0, double first_quarter = 0.0, int beats_per_bar = 4,
                     int beat_unit = 4);
@@ -29,6 +33,7 @@ class TempoMap {
   /// In order of time, at least one, the first at 0 s.
   const std::vector<Anchor>& anchors() const { return anchors_; }
   double first_quarter() const { return first_quarter_; }
+  double quarters_per_bar() const { return 4.0 * beats_per_bar_ / beat_unit_; }
   int beats_per_bar() const { return beats_per_bar_; }
   int beat_unit() const { return beat_unit_; }
 

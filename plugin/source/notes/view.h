@@ -29,8 +29,14 @@ struct ViewSettings {
 
 /// The notes that pass the filters, quantised, snapped to the scale and transposed, in order.
 /// Edited notes pass every filter but the instruments', and are neither quantised nor snapped.
-/// Durations survive quantising; no note becomes shorter than 10 ms or starts before 0.
+/// Durations survive quantising; no note becomes shorter than 10 ms or starts before 0. What is
+/// transposed beyond the MIDI pitches is left out. Where grid or scale let notes of a lane
+/// begin together on one pitch, an edited one stays, else the longest: they cannot sound together.
 NoteList arrange(const NoteList& notes, const ViewSettings& settings, const TempoMap& tempo);
+
+/// Where the grid line nearest to `seconds` lies, in seconds; `seconds` itself without a grid. Each
+/// bar of the host starts the grid anew.
+double nearest_grid_line(double seconds, const ViewSettings& settings, const TempoMap& tempo);
 
 /// The confidence that a sensitivity (0-1) asks for: 0.99 at 0, the model's own at 0.5, 0 at 1;
 /// the same as in `scorelane.transcribe.confidence_threshold`.
