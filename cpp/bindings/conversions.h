@@ -50,6 +50,13 @@ inline InstrumentMask to_mask(const Programs& programs, bool drums) {
   return mask;
 }
 
+inline HeldNotes to_held_notes(const std::string& name) {
+  if (name == "free") return HeldNotes::kFree;
+  if (name == "linked") return HeldNotes::kLinked;
+  if (name == "forced") return HeldNotes::kForced;
+  throw py::value_error("held_notes must be free, linked or forced");
+}
+
 inline py::dict to_dict(const SkippedEvents& skipped) {
   py::dict counts;
   counts["unknown_token"] = skipped.unknown_token;

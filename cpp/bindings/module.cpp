@@ -45,10 +45,12 @@ void bind_model(py::module_& module) {
             }
             const InstrumentMask mask = to_mask(programs, drums);
             const std::function<bool(double)> progress = to_progress(py::none());
+            std::vector<Segment> segments;
+            for (const float* window : channels_of(windows)) segments.push_back({window, {}});
             std::vector<TokenRow> rows;
             {
               const py::gil_scoped_release unlocked;
-              rows = model.transcribe(channels_of(windows), mask, progress);
+              rows = model.transcribe(segments, mask, progress);
             }
             py::list result;
             for (const TokenRow& row : rows) {
@@ -70,17 +72,21 @@ void bind_transcriber(py::module_& module) {
       "error.")
       .def(
           py::init([](std::shared_ptr<Model> model, double sample_rate, const Programs& programs,
-                      bool drums, std::int64_t batch_size, const py::object& on_progress) {
+                      bool drums, std::int64_t batch_size, const std::string& held_notes,
+                      const py::object& on_progress) {
             TranscriberOptions options;
             options.mask = to_mask(programs, drums);
             options.batch_size = batch_size;
+            options.held_notes = to_held_notes(held_notes);
             options.on_progress = to_progress(on_progress);
             return std::make_unique<Transcriber>(std::move(model), sample_rate, std::move(options));
           }),
           py::arg("model"), py::arg("sample_rate"), py::kw_only(), py::arg("programs") = py::none(),
-          py::arg("drums") = true, py::arg("batch_size") = 0, py::arg("on_progress") = py::none(),
+          py::arg("drums") = true, py::arg("batch_size") = 0, py::arg("held_notes") = "free",
+          py::arg("on_progress") = py::none(),
           "sample_rate in Hz, 1000 to 384000. programs: the only General MIDI programs that may\n"
           "appear, None for all. batch_size: segments decoded together, 0 for the device's best.\n"
+          "held_notes: 'free', 'linked' or 'forced', see docs/ENGINE-API.md.\n"
           "on_progress(seconds_done) is called at most every 50 ms; False cancels.")
       .def(
           "push",

@@ -76,6 +76,7 @@ scorelane::TranscriberOptions convert(const scorelane_options& given) {
     options.mask.programs.assign(given.programs, given.programs + given.program_count);
   }
   options.batch_size = given.batch_size;
+  options.held_notes = static_cast<scorelane::HeldNotes>(given.held_notes);
   if (given.on_progress != nullptr) {
     options.on_progress = [call = given.on_progress, user = given.user](double seconds) {
       return call(user, seconds) != 0;
@@ -106,7 +107,7 @@ const char* scorelane_last_error(void) {
 }
 
 scorelane_options scorelane_default_options(void) {
-  return {nullptr, 0, 1, 0, nullptr, nullptr};
+  return {nullptr, 0, 1, 0, nullptr, nullptr, SCORELANE_HELD_FREE};
 }
 
 scorelane_status scorelane_model_load(const char* path, const char* device, int32_t threads,
@@ -140,10 +141,12 @@ scorelane_status scorelane_stream_new(const scorelane_model* model, double sampl
     return fail(SCORELANE_ARGUMENT_ERROR, "scorelane_stream_new was given a null pointer.");
   }
   *stream = nullptr;
-  return guarded([&] {
-    const scorelane_options chosen = options == nullptr ? scorelane_default_options() : *options;
-    *stream = new scorelane_stream{{model->model, sample_rate, convert(chosen)}, {}};
-  });
+  const scorelane_options chosen = options == nullptr ? scorelane_default_options() : *options;
+  if (chosen.held_notes < SCORELANE_HELD_FREE || chosen.held_notes > SCORELANE_HELD_FORCED) {
+    return fail(SCORELANE_ARGUMENT_ERROR, "scorelane_options.held_notes is out of range.");
+  }
+  return guarded(
+      [&] { *stream = new scorelane_stream{{model->model, sample_rate, convert(chosen)}, {}}; });
 }
 
 scorelane_status scorelane_stream_push(scorelane_stream* stream, const float* const* channels,

@@ -15,6 +15,7 @@ namespace {
 
 // One window at a time can be stopped soon on a CPU, and is no slower there.
 constexpr std::int64_t kEncodedAtOnceOnCpu = 1;
+constexpr float kHardly = std::numeric_limits<float>::lowest();
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 
 /// Adds -inf to the logits that the user's choice of instruments forbids.
@@ -114,11 +115,12 @@ class Batch {
         masked_(archive.config(), mask, archive.device()),
         progress_(progress) {}
 
-  std::vector<TokenRow> run(const std::vector<const float*>& windows);
+  std::vector<TokenRow> run(const std::vector<Segment>& segments);
 
  private:
-  void encode(const std::vector<const float*>& windows);
+  void encode(const std::vector<Segment>& segments);
   void step(std::int64_t position);
+  at::Tensor keep_ties(const at::Tensor& logits) const;
   void record(const at::Tensor& report);
   void retire();
 
@@ -133,21 +135,26 @@ class Batch {
   std::vector<char> ended_;          ///< for each row in the batch
   std::size_t active_ = 0;           ///< rows that have not ended
   std::vector<TokenRow> rows_;
+  std::vector<TieSection> ties_;  ///< of each of `rows_`
 };
 
-std::vector<TokenRow> Batch::run(const std::vector<const float*>& windows) {
-  encode(windows);
+std::vector<TokenRow> Batch::run(const std::vector<Segment>& segments) {
+  encode(segments);
   if (progress_.stop) return {};
-  const auto batch = static_cast<std::int64_t>(windows.size());
+  const auto batch = static_cast<std::int64_t>(segments.size());
   state_ = archive_.start(memory_);
   tokens_ = at::full({batch}, Vocabulary::kPad,
                      at::TensorOptions().dtype(at::kLong).device(archive_.device()));
   masked_.start(batch, state_);
-  rows_.assign(windows.size(), TokenRow{});
-  places_.resize(windows.size());
+  rows_.assign(segments.size(), TokenRow{});
+  const bool programs = config_.granularity != Granularity::kFlat;
+  for (const Segment& segment : segments) {
+    ties_.emplace_back(config_.vocabulary, programs, segment.ties);
+  }
+  places_.resize(segments.size());
   std::iota(places_.begin(), places_.end(), std::size_t{0});
-  ended_.assign(windows.size(), 0);
-  active_ = windows.size();
+  ended_.assign(segments.size(), 0);
+  active_ = segments.size();
 
   for (std::int64_t position = 0; position < config_.max_tokens && active_ > 0; ++position) {
     if (progress_.stop) return {};
@@ -158,12 +165,13 @@ std::vector<TokenRow> Batch::run(const std::vector<const float*>& windows) {
   return std::move(rows_);
 }
 
-void Batch::encode(const std::vector<const float*>& windows) {
-  const auto batch = static_cast<std::int64_t>(windows.size());
+void Batch::encode(const std::vector<Segment>& segments) {
+  const auto batch = static_cast<std::int64_t>(segments.size());
   const std::int64_t length = config_.window_samples();
   at::Tensor audio = at::empty({batch, length}, at::kFloat);
   for (std::int64_t row = 0; row < batch; ++row) {
-    std::memcpy(audio.data_ptr<float>() + row * length, windows[static_cast<std::size_t>(row)],
+    std::memcpy(audio.data_ptr<float>() + row * length,
+                segments[static_cast<std::size_t>(row)].window,
                 static_cast<std::size_t>(length) * sizeof(float));
   }
   audio = audio.to(archive_.device());
@@ -186,7 +194,7 @@ void Batch::encode(const std::vector<const float*>& windows) {
 
 void Batch::step(std::int64_t position) {
   auto [logits, heads] = archive_.step(tokens_, position, memory_, state_);
-  logits = masked_.apply(logits);
+  logits = keep_ties(masked_.apply(logits));
   tokens_ = logits.argmax(1);
   masked_.consume(tokens_);
   // All that the host needs, in one copy: the new token and either the heads of the consumed one
@@ -195,6 +203,23 @@ void Batch::step(std::int64_t position) {
   const at::Tensor rest =
       config_.has_note_heads ? heads : (logits.amax(1, true) - logits.logsumexp(1, true)).exp();
   record(at::cat({column, rest}, 1).to(at::kCPU));
+}
+
+/// Leaves only the tokens that keep to the rules of the rows' tie sections.
+at::Tensor Batch::keep_ties(const at::Tensor& logits) const {
+  at::Tensor kept = logits;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const TieSection& ties = ties_[places_[i]];
+    if (ended_[i] || !ties.open()) continue;
+    if (kept.is_same(logits)) kept = logits.clone();
+    const std::vector<Token> next = ties.next();
+    const at::Tensor ids = at::tensor(next, at::kInt).to(archive_.device());
+    at::Tensor row = kept.select(0, static_cast<std::int64_t>(i));
+    // The model's own grammar may forbid them all; the rule goes before it.
+    const at::Tensor scores = row.index_select(0, ids).clamp_min(kHardly);
+    row.fill_(kNever).index_copy_(0, ids.to(at::kLong), scores);
+  }
+  return kept;
 }
 
 void Batch::record(const at::Tensor& report) {
@@ -217,6 +242,7 @@ void Batch::record(const at::Tensor& report) {
       continue;
     }
     row.tokens.push_back(token);
+    ties_[places_[i]].consume(token);
     // The heads of a row's very last token are never computed where it ends without EOS.
     row.heads.push_back(NoteHead{0, config_.has_note_heads ? 0.5F : line[1]});
   }
@@ -243,11 +269,10 @@ void Batch::retire() {
 
 }  // namespace
 
-std::vector<TokenRow> decode_greedily(const Archive& archive,
-                                      const std::vector<const float*>& windows,
+std::vector<TokenRow> decode_greedily(const Archive& archive, const std::vector<Segment>& segments,
                                       const InstrumentMask& mask, GroupProgress& progress) {
-  if (windows.empty()) return {};
-  return Batch(archive, mask, progress).run(windows);
+  if (segments.empty()) return {};
+  return Batch(archive, mask, progress).run(segments);
 }
 
 }  // namespace scorelane

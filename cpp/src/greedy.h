@@ -16,10 +16,9 @@ struct GroupProgress {
   std::atomic<bool> stop{false};        ///< set by anyone: give up at the next step
 };
 
-/// Decodes a batch of windows on this thread: encode, then the likeliest token at every step. Rows
+/// Decodes a batch of segments on this thread: encode, then the likeliest token at every step. Rows
 /// that have ended are taken out of the batch as the loop goes on. Incomplete after a stop.
-std::vector<TokenRow> decode_greedily(const Archive& archive,
-                                      const std::vector<const float*>& windows,
+std::vector<TokenRow> decode_greedily(const Archive& archive, const std::vector<Segment>& segments,
                                       const InstrumentMask& mask, GroupProgress& progress);
 
 }  // namespace scorelane

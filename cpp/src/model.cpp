@@ -34,14 +34,14 @@ Error model_failed(std::string report) {
 }
 
 /// One thread's share of a group.
-std::vector<TokenRow> decode_share(const Archive& archive, const std::vector<const float*>& windows,
+std::vector<TokenRow> decode_share(const Archive& archive, const std::vector<Segment>& segments,
                                    const InstrumentMask& mask, GroupProgress& progress) {
   const at::InferenceMode inference;
   // TorchScript's optimizer would cost a second for each new batch size and gain nothing.
   const torch::jit::GraphOptimizerEnabledGuard no_optimizer(false);
   if (archive.device().is_cpu()) at::set_num_threads(1);
   try {
-    return decode_greedily(archive, windows, mask, progress);
+    return decode_greedily(archive, segments, mask, progress);
   } catch (const c10::OutOfMemoryError&) {
     throw Error(ErrorKind::kEngine,
                 "The device ran out of memory; use a smaller batch size or the device cpu.");
@@ -55,8 +55,8 @@ std::vector<TokenRow> decode_share(const Archive& archive, const std::vector<con
 /// The threads at work on one group. Whatever happens, none outlives it.
 class Shares {
  public:
-  Shares(const Archive& archive, const std::vector<const float*>& windows,
-         const InstrumentMask& mask, std::size_t threads);
+  Shares(const Archive& archive, const std::vector<Segment>& segments, const InstrumentMask& mask,
+         std::size_t threads);
   ~Shares();
   Shares(const Shares&) = delete;
   Shares& operator=(const Shares&) = delete;
@@ -68,20 +68,20 @@ class Shares {
   std::vector<TokenRow> collect();
 
  private:
-  std::size_t windows_;
+  std::size_t segments_;
   GroupProgress progress_;
   std::vector<std::future<std::vector<TokenRow>>> parts_;
   int torch_threads_ = at::get_num_threads();
 };
 
-Shares::Shares(const Archive& archive, const std::vector<const float*>& windows,
+Shares::Shares(const Archive& archive, const std::vector<Segment>& segments,
                const InstrumentMask& mask, std::size_t threads)
-    : windows_(windows.size()) {
-  const std::size_t count = std::min(threads, windows.size());
+    : segments_(segments.size()) {
+  const std::size_t count = std::min(threads, segments.size());
   for (std::size_t i = 0; i < count; ++i) {
-    const auto first = static_cast<std::ptrdiff_t>(i * windows.size() / count);
-    const auto end = static_cast<std::ptrdiff_t>((i + 1) * windows.size() / count);
-    std::vector<const float*> share(windows.begin() + first, windows.begin() + end);
+    const auto first = static_cast<std::ptrdiff_t>(i * segments.size() / count);
+    const auto end = static_cast<std::ptrdiff_t>((i + 1) * segments.size() / count);
+    std::vector<Segment> share(segments.begin() + first, segments.begin() + end);
     parts_.push_back(
         std::async(std::launch::async, [this, &archive, &mask, own = std::move(share)] {
           try {
@@ -113,7 +113,7 @@ bool Shares::wait() const {
 /// From 0 to 1; encoding takes about as long as decoding.
 double Shares::done() const {
   const std::size_t halves = progress_.encoded + progress_.ended;
-  return static_cast<double>(halves) / (2.0 * static_cast<double>(windows_));
+  return static_cast<double>(halves) / (2.0 * static_cast<double>(segments_));
 }
 
 std::vector<TokenRow> Shares::collect() {
@@ -155,10 +155,10 @@ std::int64_t Model::default_batch_size() const {
   return impl_->archive.device().is_cpu() ? kBatchOnCpu : kBatchOnCuda;
 }
 
-std::vector<TokenRow> Model::transcribe(const std::vector<const float*>& windows,
+std::vector<TokenRow> Model::transcribe(const std::vector<Segment>& segments,
                                         const InstrumentMask& mask,
                                         const BatchProgress& progress) const {
-  Shares shares(impl_->archive, windows, mask, impl_->threads);
+  Shares shares(impl_->archive, segments, mask, impl_->threads);
   do {
     if (progress && !progress(shares.done())) {
       throw Error(ErrorKind::kCancelled, "The transcription was cancelled.");

@@ -64,7 +64,7 @@ void NoteDecoder::apply(Event event, const NoteHead& head) {
 }
 
 void NoteDecoder::pitch(std::int32_t pitch, const NoteHead& head) {
-  const Key key{program_, pitch};
+  const NoteKey key{program_, pitch};
   if (in_tie_section_) {
     tie_pitch(key);
     return;
@@ -95,7 +95,7 @@ void NoteDecoder::drum(std::int32_t key, const NoteHead& head) {
       Note{seconds(now_), seconds(now_ + kMinimumSteps), key, 0, true, velocity, head.confidence});
 }
 
-void NoteDecoder::tie_pitch(const Key& key) {
+void NoteDecoder::tie_pitch(const NoteKey& key) {
   const auto sounding = sounding_.find(key);
   if (sounding == sounding_.end()) {
     ++skipped_.undeclarable_tie;
@@ -134,6 +134,21 @@ NoteDecoder::SoundingMap::iterator NoteDecoder::close(SoundingMap::iterator soun
   notes_.push_back(Note{seconds(note.onset), offset, key.second, key.first, false, note.velocity,
                         note.confidence});
   return sounding_.erase(sounding);
+}
+
+std::vector<NoteKey> NoteDecoder::sounding(std::size_t most) const {
+  std::vector<SoundingMap::const_iterator> notes;
+  for (auto it = sounding_.begin(); it != sounding_.end(); ++it) notes.push_back(it);
+  if (notes.size() > most) {
+    std::stable_sort(notes.begin(), notes.end(), [](const auto& one, const auto& other) {
+      return one->second.onset > other->second.onset;
+    });
+    notes.resize(most);
+  }
+  std::vector<NoteKey> keys;
+  for (const auto& note : notes) keys.push_back(note->first);
+  std::sort(keys.begin(), keys.end());
+  return keys;
 }
 
 std::vector<Note> NoteDecoder::take_notes() {

@@ -37,6 +37,12 @@ TranscriberOptions checked(TranscriberOptions options) {
   return options;
 }
 
+std::int64_t group_size(const Network& network, const TranscriberOptions& options) {
+  // A segment that takes up the notes of the one before has to wait for it.
+  if (options.held_notes != HeldNotes::kFree && network.config().ties) return 1;
+  return options.batch_size > 0 ? options.batch_size : network.default_batch_size();
+}
+
 }  // namespace
 
 /// Holds the stream for one call: refuses a second caller and a stream that is over, and marks
@@ -70,7 +76,7 @@ Transcriber::Transcriber(std::shared_ptr<const Network> network, double sample_r
     : network_(std::move(network)),
       options_(checked(std::move(options))),
       sample_rate_(sample_rate),
-      batch_size_(options_.batch_size > 0 ? options_.batch_size : network_->default_batch_size()),
+      batch_size_(group_size(*network_, options_)),
       resampler_(sample_rate, network_->config().sample_rate),
       segmenter_(static_cast<std::size_t>(network_->config().segment_samples),
                  static_cast<std::size_t>(network_->config().context_samples)),
@@ -133,9 +139,9 @@ void Transcriber::collect() {
 
 void Transcriber::run_group() {
   if (group_.empty()) return;
-  std::vector<const float*> heard;
+  std::vector<Segment> heard;
   for (const Window& window : group_) {
-    if (!window.silent) heard.push_back(window.samples.data());
+    if (!window.silent) heard.push_back(Segment{window.samples.data(), tie_rule()});
   }
   const double from = seconds_at(group_.front().index);
   const double to = seconds_at(group_.back().index + 1);
@@ -160,6 +166,14 @@ void Transcriber::run_group() {
   }
   group_.clear();
   if (!progress(1.0)) throw Error(ErrorKind::kCancelled, "The transcription was cancelled.");
+}
+
+TieRule Transcriber::tie_rule() const {
+  const ModelConfig& config = network_->config();
+  if (options_.held_notes == HeldNotes::kFree || !config.ties) return {};
+  // Each takes at most two tokens; half of the row is left for what begins and ends.
+  const std::int64_t most = config.max_tokens / 4;
+  return {options_.held_notes, decoder_.sounding(static_cast<std::size_t>(most))};
 }
 
 double Transcriber::seconds_at(std::int64_t segment) const {

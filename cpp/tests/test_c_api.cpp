@@ -120,6 +120,30 @@ TEST_CASE("C: the callback cancels") {
   scorelane_model_free(model);
 }
 
+TEST_CASE("C: held notes are linked where that is asked for") {
+  scorelane_model* model = load();
+  scorelane_options options = scorelane_default_options();
+  CHECK(options.held_notes == SCORELANE_HELD_FREE);
+  scorelane_stream* stream = nullptr;
+  for (const int32_t wrong : {-1, 3}) {
+    options.held_notes = wrong;
+    CHECK(scorelane_stream_new(model, 16000.0, &options, &stream) == SCORELANE_ARGUMENT_ERROR);
+    CHECK(stream == nullptr);
+    CHECK_FALSE(message().empty());
+  }
+  options.held_notes = SCORELANE_HELD_LINKED;
+  REQUIRE(scorelane_stream_new(model, 16000.0, &options, &stream) == SCORELANE_OK);
+  const std::vector<float> samples(2 * tiny::kWindow, 0.2F);
+  const float* channel = samples.data();
+  const scorelane_note* notes = nullptr;
+  size_t count = 0;
+  REQUIRE(scorelane_stream_push(stream, &channel, 1, samples.size(), &notes, &count) ==
+          SCORELANE_OK);
+  CHECK(count == 4);  // segments come one by one, so the first notes are there before the flush
+  scorelane_stream_free(stream);
+  scorelane_model_free(model);
+}
+
 TEST_CASE("C: a mask of programs is used") {
   scorelane_model* model = nullptr;
   const std::string path = tiny::save(tiny::endless());

@@ -19,10 +19,10 @@ const BatchProgress kGoOn = [](double) { return true; };
 std::vector<TokenRow> run(const Model& model, const std::vector<float>& levels,
                           const InstrumentMask& mask = {}, const BatchProgress& poll = kGoOn) {
   std::vector<std::vector<float>> windows;
-  std::vector<const float*> pointers;
+  std::vector<Segment> segments;
   for (const float level : levels) windows.emplace_back(tiny::kWindow, level);
-  for (const auto& window : windows) pointers.push_back(window.data());
-  return model.transcribe(pointers, mask, poll);
+  for (const auto& window : windows) segments.push_back({window.data(), {}});
+  return model.transcribe(segments, mask, poll);
 }
 
 std::vector<Token> drums(int count) {
@@ -96,6 +96,62 @@ TEST_CASE("without note heads the confidence is the token's probability") {
   const TokenRow row = run(*model, {0.2F}).front();
   CHECK(row.heads[2].velocity == 0);
   CHECK(row.heads[2].confidence == Approx(2.71828 / (2.71828 + 1535.0)).epsilon(1e-4));
+}
+
+namespace {
+
+/// Tokens of one window of `level` whose tie section keeps to a rule.
+std::vector<Token> held(const Model& model, float level, HeldNotes kind,
+                        std::vector<NoteKey> sounding, const InstrumentMask& mask = {}) {
+  const std::vector<float> window(tiny::kWindow, level);
+  const Segment segment{window.data(), TieRule{kind, std::move(sounding)}};
+  return model.transcribe({segment}, mask, kGoOn).front().tokens;
+}
+
+}  // namespace
+
+TEST_CASE("a forced tie section begins the row, whatever the model says") {
+  const auto model = Model::load(tiny::save(tiny::counting()), "cpu");
+  const std::vector<NoteKey> sounding{{0, 60}, {40, 62}};
+  // The model has counted on meanwhile: it would have written five drums, and goes on with those
+  // that are left.
+  CHECK(held(*model, 0.5F, HeldNotes::kForced, sounding) ==
+        std::vector<Token>{tokens::program(0), tokens::pitch(60), tokens::program(40),
+                           tokens::pitch(62), tokens::kTie, tokens::drum(38), tokens::drum(39)});
+  InstrumentMask mask;
+  mask.drums = false;
+  const std::vector<Token> masked = held(*model, 0.5F, HeldNotes::kForced, sounding, mask);
+  CHECK(masked[4] == tokens::kTie);
+}
+
+TEST_CASE("a linked tie section names only what sounds") {
+  tiny::Archive archive = tiny::endless();
+  const std::string tie = "logits[:, 1134] = 1.0";
+  archive.body.replace(archive.body.find(tie), tie.size(), "logits[:, 1135 + 40] = 1.0");
+  const auto model = Model::load(tiny::save(archive), "cpu");
+  // The model wants program 40, program 40 again, then pitch 60 for ever.
+  const std::vector<Token> row =
+      held(*model, 0.1F, HeldNotes::kLinked, {{0, 60}, {40, 59}, {40, 60}});
+  REQUIRE(row.size() == 20);
+  CHECK(
+      std::vector<Token>(row.begin(), row.begin() + 4) ==
+      std::vector<Token>{tokens::program(40), tokens::pitch(59), tokens::pitch(60), tokens::kTie});
+  CHECK(row[4] == tokens::pitch(60));
+  CHECK(held(*model, 0.1F, HeldNotes::kLinked, {}).front() == tokens::kTie);
+}
+
+TEST_CASE("rows of one batch keep each to their own rule") {
+  const auto model = Model::load(tiny::save(tiny::counting()), "cpu", 1);
+  const std::vector<float> window(tiny::kWindow, 0.3F);
+  const std::vector<TokenRow> rows =
+      model->transcribe({{window.data(), {}},
+                         {window.data(), {HeldNotes::kForced, {{0, 60}}}},
+                         {window.data(), {HeldNotes::kLinked, {{0, 60}}}}},
+                        {}, kGoOn);
+  CHECK(rows[0].tokens == drums(3));
+  CHECK(rows[1].tokens == std::vector<Token>{tokens::program(0), tokens::pitch(60), tokens::kTie,
+                                             tokens::drum(36), tokens::drum(37)});
+  CHECK(rows[2].tokens == drums(3));  // it may close the section at once, and does
 }
 
 TEST_CASE("only the chosen programs are written") {

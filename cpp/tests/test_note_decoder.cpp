@@ -223,6 +223,19 @@ TEST_CASE("the heads at the onset's token are the note's") {
   CHECK(notes[1].confidence == 0.75F);
 }
 
+TEST_CASE("what sounds is known, and of too much what began last") {
+  NoteDecoder decoder(kVocabulary);
+  decoder.decode(row({kTie, program(40), kOn, pitch(72), shift(5), program(0), pitch(60), pitch(48),
+                      drum(36), shift(8), kOff, pitch(60), shift(9), kOn, pitch(64)}),
+                 0);
+  using Keys = std::vector<scorelane::NoteKey>;
+  CHECK(decoder.sounding(9) == Keys{{0, 48}, {0, 64}, {40, 72}});
+  CHECK(decoder.sounding(2) == Keys{{0, 48}, {0, 64}});
+  CHECK(decoder.sounding(0).empty());
+  decoder.end_sounding(20);
+  CHECK(decoder.sounding(9).empty());
+}
+
 TEST_CASE("notes are handed out once") {
   NoteDecoder decoder(kVocabulary);
   decoder.decode(row({kTie, kOn, drum(36)}), 0);

@@ -18,7 +18,8 @@ namespace {
 /// it was given.
 class FakeNetwork final : public Network {
  public:
-  FakeNetwork() {
+  explicit FakeNetwork(bool ties = true) {
+    config_.ties = ties;
     config_.sample_rate = 16000.0;
     config_.segment_samples = 3200;
     config_.context_samples = 160;
@@ -29,14 +30,15 @@ class FakeNetwork final : public Network {
   const ModelConfig& config() const override { return config_; }
   std::int64_t default_batch_size() const override { return 4; }
 
-  std::vector<TokenRow> transcribe(const std::vector<const float*>& windows, const InstrumentMask&,
+  std::vector<TokenRow> transcribe(const std::vector<Segment>& segments, const InstrumentMask&,
                                    const BatchProgress& progress) const override {
-    batches.push_back(windows.size());
+    batches.push_back(segments.size());
+    for (const Segment& segment : segments) rules.push_back(segment.ties);
     if (!progress(0.5)) throw Error(ErrorKind::kCancelled, "cancelled");
     std::vector<TokenRow> rows;
-    for (const float* window : windows) {
+    for (const Segment& segment : segments) {
       double sum = 0.0;
-      for (int i = 0; i < 3520; ++i) sum += std::abs(static_cast<double>(window[i]));
+      for (int i = 0; i < 3520; ++i) sum += std::abs(static_cast<double>(segment.window[i]));
       const int number = static_cast<int>(sum * 97.0) % 128;
       rows.push_back(tokens::row({tokens::kTie, tokens::shift(number % 20), tokens::kOn,
                                   tokens::drum(number), tokens::pitch(number)}));
@@ -45,6 +47,7 @@ class FakeNetwork final : public Network {
   }
 
   mutable std::vector<std::size_t> batches;
+  mutable std::vector<TieRule> rules;
 
  private:
   ModelConfig config_;
@@ -119,6 +122,59 @@ TEST_CASE("silent segments skip the network and keep the groups as they are") {
   stream.flush();
   // Groups are 0-3, 4-7, 8-9; the contexts of 4 and 8 still hear something.
   CHECK(network->batches == std::vector<std::size_t>{4, 1, 2});
+}
+
+TEST_CASE("linked and forced segments are told one by one what sounds before them") {
+  const HeldNotes held = GENERATE(HeldNotes::kLinked, HeldNotes::kForced);
+  const std::vector<float> samples = noise(3200 * 6);
+  const auto network = std::make_shared<FakeNetwork>();
+  TranscriberOptions options;
+  options.held_notes = held;
+  options.batch_size = 4;
+  Transcriber stream(network, 16000.0, options);
+  std::vector<Note> notes = push(stream, samples);
+  append(notes, stream.flush());
+  CHECK(network->batches == std::vector<std::size_t>(6, 1));
+  REQUIRE(network->rules.size() == 6);
+  CHECK(network->rules[0].sounding.empty());
+  for (std::size_t i = 0; i < 6; ++i) {
+    CHECK(network->rules[i].held == held);
+    // Every segment of the fake closes its tie section at once and begins one note, which so ends
+    // with it.
+    const double border = 0.2 * static_cast<double>(i);
+    std::vector<NoteKey> wanted;
+    for (const Note& note : notes) {
+      const bool over = note.onset < border && note.onset > border - 0.2 - 1e-9;
+      if (!note.is_drum && over) wanted.emplace_back(note.program, note.pitch);
+    }
+    CHECK(network->rules[i].sounding == wanted);
+  }
+}
+
+TEST_CASE("after silence nothing is held") {
+  std::vector<float> samples = noise(3200 * 8);
+  std::fill(samples.begin() + 3200, samples.begin() + 3200 * 5, 0.0F);
+  const auto network = std::make_shared<FakeNetwork>();
+  TranscriberOptions options;
+  options.held_notes = HeldNotes::kForced;
+  Transcriber stream(network, 16000.0, options);
+  push(stream, samples);
+  stream.flush();
+  // Segments 0 and 1 are heard, 2 and 3 are silent, 4 hears what comes after it.
+  REQUIRE(network->rules.size() == 6);
+  CHECK_FALSE(network->rules[1].sounding.empty());
+  CHECK(network->rules[2].sounding.empty());
+}
+
+TEST_CASE("without tie sections segments go together and are told nothing") {
+  const auto network = std::make_shared<FakeNetwork>(/*ties=*/false);
+  TranscriberOptions options;
+  options.held_notes = HeldNotes::kForced;
+  Transcriber stream(network, 16000.0, options);
+  push(stream, noise(3200 * 4));
+  stream.flush();
+  CHECK(network->batches == std::vector<std::size_t>{4});
+  for (const TieRule& rule : network->rules) CHECK(rule.held == HeldNotes::kFree);
 }
 
 TEST_CASE("a note ends where silence begins") {

@@ -29,6 +29,7 @@ class Transcriber:
         programs: Sequence[int] | None = None,
         drums: bool = True,
         batch_size: int = 0,
+        held_notes: str = "free",
         on_progress: Callable[[float], object] | None = None,
     ) -> None: ...
     def push(self, samples: ArrayLike) -> NDArray[np.void]: ...

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scorelane.archives import load_archive
 from scorelane.errors import AudioError, EngineError, ModelError, UsageError
+from scorelane.held_notes import HeldNotes, check_held_notes
 from scorelane.instruments import InstrumentMask
 from scorelane.notes import Note
 from scorelane.vocabulary import Vocabulary
@@ -87,12 +88,15 @@ class Engine:
         *,
         instruments: InstrumentMask | None = None,
         batch_size: int = 0,
+        held_notes: str = HeldNotes.FREE,
         on_progress: Progress | None = None,
     ) -> Stream:
         """Begin to transcribe a recording of ``sample_rate`` Hz (1000 to 384000).
 
         ``instruments`` are the only ones that may appear. ``batch_size`` segments go through the
         network together (0 chooses by device): notes come out in groups of that many segments.
+        ``held_notes`` is one of :class:`scorelane.held_notes.HeldNotes`; other than ``"free"``,
+        segments go through one by one.
         """
         return Stream(
             _engine.Transcriber(
@@ -101,6 +105,7 @@ class Engine:
                 programs=self._programs(instruments),
                 drums=instruments is None or instruments.drums,
                 batch_size=batch_size,
+                held_notes=check_held_notes(held_notes),
                 on_progress=on_progress,
             )
         )
@@ -112,6 +117,7 @@ class Engine:
         *,
         instruments: InstrumentMask | None = None,
         batch_size: int = 0,
+        held_notes: str = HeldNotes.FREE,
         on_progress: Progress | None = None,
     ) -> list[Note]:
         """Notes of a whole recording, in order of onset; arguments as in :meth:`stream`.
@@ -119,7 +125,11 @@ class Engine:
         ``samples`` are floats in -1..1, [n] or [channels, n].
         """
         stream = self.stream(
-            sample_rate, instruments=instruments, batch_size=batch_size, on_progress=on_progress
+            sample_rate,
+            instruments=instruments,
+            batch_size=batch_size,
+            held_notes=held_notes,
+            on_progress=on_progress,
         )
         return sorted(stream.push(samples) + stream.flush())
 

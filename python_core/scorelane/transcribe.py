@@ -14,6 +14,7 @@ from scorelane.audio import open_audio
 from scorelane.display import printable
 from scorelane.errors import Cancelled, UsageError
 from scorelane.files import atomic_path
+from scorelane.held_notes import HeldNotes, check_held_notes
 from scorelane.instruments import InstrumentMask, parse_instruments
 from scorelane.lanes import Lane, make_lanes
 from scorelane.midi import DEFAULT_TEMPO, write_midi
@@ -181,6 +182,7 @@ def transcribe(
     instruments: Instruments | None = None,
     sensitivity: float = DEFAULT_SENSITIVITY,
     min_note_ms: float = 0.0,
+    held_notes: str = HeldNotes.FREE,
     device: str = "auto",
     threads: int = 0,
     on_progress: Progress | None = None,
@@ -196,6 +198,8 @@ def transcribe(
             kept from writing others. ``None`` allows all.
         sensitivity: 0 keeps only what the model is sure of, 1 everything that it wrote.
         min_note_ms: drop pitched notes shorter than this.
+        held_notes: ``"free"``, ``"linked"`` or ``"forced"``, see
+            :class:`scorelane.held_notes.HeldNotes`; ``"free"`` is the fastest.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         threads: CPU threads; 0 chooses.
         on_progress: called with (seconds done, seconds expected or ``None``) at least every
@@ -208,12 +212,15 @@ def transcribe(
     """
     mask = None if instruments is None else _mask(instruments)
     sensitivity, min_note_ms = _checked_sensitivity(sensitivity), _checked_length(min_note_ms)
+    held = check_held_notes(held_notes)
     with open_audio(source, sample_rate) as audio:
         engine = _engine(model, device, threads)
         guard = _Guard(on_progress, audio.expected_seconds)
         notes: list[Note] = []
         try:
-            stream = engine.stream(audio.sample_rate, instruments=mask, on_progress=guard)
+            stream = engine.stream(
+                audio.sample_rate, instruments=mask, held_notes=held, on_progress=guard
+            )
             for block in audio.blocks():
                 notes += stream.push(block)
             notes += stream.flush()

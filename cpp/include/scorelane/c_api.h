@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /* Raised when a structure or a function here changes its meaning. */
-#define SCORELANE_ABI_VERSION 1
+#define SCORELANE_ABI_VERSION 2
 
 typedef enum scorelane_status {
   SCORELANE_OK = 0,
@@ -49,6 +49,13 @@ typedef struct scorelane_stream scorelane_stream;
  * that are done; a return of 0 cancels. */
 typedef int (*scorelane_progress)(void* user, double seconds_done);
 
+/* How it is found which notes are held over the border between two segments. */
+typedef enum scorelane_held_notes {
+  SCORELANE_HELD_FREE = 0,   /* each segment says for itself: many are decoded together */
+  SCORELANE_HELD_LINKED = 1, /* one by one: each chooses among the notes that sound before it */
+  SCORELANE_HELD_FORCED = 2, /* one by one: all go on until their end is heard */
+} scorelane_held_notes;
+
 typedef struct scorelane_options {
   const int32_t* programs; /* the only programs that may appear; null: all */
   size_t program_count;
@@ -56,6 +63,7 @@ typedef struct scorelane_options {
   int64_t batch_size;             /* segments that go through the network together; 0: by device */
   scorelane_progress on_progress; /* may be null */
   void* user;                     /* handed to on_progress */
+  int32_t held_notes;             /* a scorelane_held_notes */
 } scorelane_options;
 
 /* The SCORELANE_ABI_VERSION that the library was built with. */
@@ -64,7 +72,7 @@ SCORELANE_API int32_t scorelane_abi_version(void);
 /* Why the last call on this thread failed; "" where it did not. Valid until the next call. */
 SCORELANE_API const char* scorelane_last_error(void);
 
-/* All programs and drums, batch size by device, no progress. */
+/* All programs and drums, batch size by device, no progress, held notes free. */
 SCORELANE_API scorelane_options scorelane_default_options(void);
 
 /* `path` in UTF-8; `device` is "auto", "cpu", "cuda" or "cuda:N"; `threads` for the CPU, 0 for as

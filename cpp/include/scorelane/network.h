@@ -6,6 +6,7 @@
 
 #include "scorelane/model_config.h"
 #include "scorelane/note_decoder.h"
+#include "scorelane/tie_section.h"
 
 namespace scorelane {
 
@@ -14,6 +15,12 @@ struct InstrumentMask {
   bool all_programs = true;
   std::vector<std::int32_t> programs;  ///< General MIDI programs, read where not `all_programs`
   bool drums = true;
+};
+
+/// One segment to be transcribed: its window of audio and the rule for its tie section.
+struct Segment {
+  const float* window;
+  TieRule ties;
 };
 
 /// Told how much of a batch is done, 0 to 1; false asks to stop.
@@ -29,10 +36,11 @@ class Network {
   /// How many segments go through together where the user does not say.
   virtual std::int64_t default_batch_size() const = 0;
 
-  /// Transcribes windows of `config().window_samples()` each, independently of one another.
+  /// Transcribes segments with windows of `config().window_samples()` each, independently of one
+  /// another.
   /// `progress` is called on this thread, every 20 ms or so; where it returns false,
   /// Error(kCancelled) is thrown, and what it throws passes through.
-  virtual std::vector<TokenRow> transcribe(const std::vector<const float*>& windows,
+  virtual std::vector<TokenRow> transcribe(const std::vector<Segment>& segments,
                                            const InstrumentMask& mask,
                                            const BatchProgress& progress) const = 0;
 };

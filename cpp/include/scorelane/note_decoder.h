@@ -1,13 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "scorelane/note.h"
+#include "scorelane/tie_section.h"
 #include "scorelane/vocabulary.h"
 
 namespace scorelane {
@@ -60,6 +61,9 @@ class NoteDecoder {
   /// Ends what still sounds at `end_seconds`, or at the last event's time where that is not given.
   void finish(std::optional<double> end_seconds = std::nullopt);
 
+  /// The notes that sound now, in order; of more than `most` those that began last.
+  std::vector<NoteKey> sounding(std::size_t most) const;
+
   /// Notes completed since the last call, in order of onset.
   std::vector<Note> take_notes();
 
@@ -72,13 +76,12 @@ class NoteDecoder {
     float confidence;
     bool tied;
   };
-  using Key = std::pair<std::int32_t, std::int32_t>;  ///< program, pitch
-  using SoundingMap = std::map<Key, Sounding>;
+  using SoundingMap = std::map<NoteKey, Sounding>;
 
   void apply(Event event, const NoteHead& head);
   void pitch(std::int32_t pitch, const NoteHead& head);
   void drum(std::int32_t key, const NoteHead& head);
-  void tie_pitch(const Key& key);
+  void tie_pitch(const NoteKey& key);
   void close_tie_section();
   SoundingMap::iterator close(SoundingMap::iterator sounding, double end_seconds);
   double seconds(std::int64_t step) const;

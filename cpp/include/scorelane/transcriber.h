@@ -19,6 +19,10 @@ struct TranscriberOptions {
   InstrumentMask mask;
   std::int64_t batch_size = 0;  ///< segments that go through the network together; 0: the model's
 
+  /// Other than `kFree`, segments go through the network one by one, whatever `batch_size` says.
+  /// A model without tie sections has nothing to choose: what sounds goes on until it is ended.
+  HeldNotes held_notes = HeldNotes::kFree;
+
   /// Told every 20 ms or so, on the caller's thread, how many seconds of the recording are done;
   /// false cancels. It may throw, which also ends the stream.
   std::function<bool(double seconds_done)> on_progress;
@@ -52,6 +56,7 @@ class Transcriber {
            std::size_t count);
   void collect();
   void run_group();
+  TieRule tie_rule() const;
   double seconds_at(std::int64_t segment) const;
 
   std::shared_ptr<const Network> network_;

@@ -9,6 +9,7 @@ import typer
 
 from scorelane.cli.console import load_engine, messages
 from scorelane.errors import UsageError
+from scorelane.held_notes import HeldNotes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +44,8 @@ def evaluate(
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="Model archive, weights folder or shipped model's name.")
+        str | None,
+        typer.Option(help="Archive, weights folder, or a name of `scorelane models list`."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 chooses.")] = 0,
@@ -54,6 +56,10 @@ def evaluate(
     sensitivity: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="0: surest notes only; 1: every note.")
     ] = 0.5,
+    held_notes: Annotated[
+        HeldNotes,
+        typer.Option(help="Notes that go on into the next segment; see `scorelane transcribe`."),
+    ] = HeldNotes.FREE,
     onset_tolerance: Annotated[
         float, typer.Option(min=0.001, help="How far off an onset may be, in seconds.")
     ] = 0.05,
@@ -86,7 +92,9 @@ def evaluate(
 
     clips = find_recorded(paths, dataset, split)
     if estimates is None:
-        transcribe, about = _engine(model, device, threads, sensitivity, instruments, save)
+        transcribe, about = _engine(
+            model, device, threads, sensitivity, instruments, held_notes, save
+        )
     else:
         if save is not None:
             raise UsageError("--save is for transcribed notes; --estimates has them already.")
@@ -118,6 +126,7 @@ def _engine(
     threads: int,
     sensitivity: float,
     instruments: list[str] | None,
+    held_notes: HeldNotes,
     save: Path | None,
 ) -> tuple[Transcribe, dict[str, object]]:
     from scorelane.evaluate.run import Estimate
@@ -135,6 +144,7 @@ def _engine(
             model=loaded,
             sensitivity=sensitivity,
             instruments=instruments,
+            held_notes=held_notes,
         )
         if save is not None:
             found.to_midi(save / f"{clip.name}.mid")
@@ -147,6 +157,7 @@ def _engine(
         "device": loaded.device,
         "sensitivity": sensitivity,
         "instruments": instruments,
+        "held_notes": str(held_notes),
     }
     return run, about
 

@@ -20,6 +20,7 @@ from scorelane.cli.jobs import Job, check, make_plan, parse_formats
 from scorelane.cli.lane_table import lane_table
 from scorelane.display import clock, printable
 from scorelane.errors import ScorelaneError
+from scorelane.held_notes import HeldNotes
 from scorelane.instruments import InstrumentMask, parse_instruments
 from scorelane.score.wishes import Wishes
 
@@ -64,6 +65,13 @@ def command(
     min_note_ms: Annotated[
         float, typer.Option(min=0.0, metavar="MS", help="Drop pitched notes shorter than this.")
     ] = 0.0,
+    held_notes: Annotated[
+        HeldNotes,
+        typer.Option(
+            help="Which notes go on from one 2 s segment into the next: what each hears (free, "
+            "fastest), chosen among those that sound (linked), all of them (forced)."
+        ),
+    ] = HeldNotes.FREE,
     device: Annotated[
         str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")
     ] = "auto",
@@ -81,7 +89,8 @@ def command(
     model: Annotated[
         str | None,
         typer.Option(
-            metavar="MODEL", help="A model archive, a weights folder or a shipped model's name."
+            metavar="MODEL",
+            help="A model archive, a weights folder, or a name of `scorelane models list`.",
         ),
     ] = None,
 ) -> None:
@@ -117,7 +126,7 @@ def command(
             continue
         if engine is None:  # an error here is every file's: it ends the run
             engine = load_engine(model, device, threads)
-        failed += not _run(job, engine, mask, sensitivity, min_note_ms, wishes)
+        failed += not _run(job, engine, mask, sensitivity, min_note_ms, held_notes, wishes)
     total = len(plan.jobs) + len(plan.problems)
     if total > 1:
         messages().print(
@@ -133,6 +142,7 @@ def _run(
     mask: InstrumentMask | None,
     sensitivity: float,
     min_note_ms: float,
+    held_notes: HeldNotes,
     wishes: Wishes,
 ) -> bool:
     """Transcribe one recording and write its files; a failure is reported, not raised."""
@@ -147,6 +157,7 @@ def _run(
                 instruments=mask,
                 sensitivity=sensitivity,
                 min_note_ms=min_note_ms,
+                held_notes=held_notes,
                 on_progress=progress,
             )
         elapsed = time.monotonic() - started
