@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "editor/control_rows.h"
+#include "editor/workspace.h"
+
+namespace scorelane::plugin {
+
+/// The panel of the parameters, in groups.
+class Controls : public juce::Component, Workspace::Listener {
+ public:
+  static constexpr int kWidth = 226;
+
+  explicit Controls(Workspace& workspace);
+  ~Controls() override;
+
+  void resized() override;
+  void paint(juce::Graphics& g) override;
+
+ private:
+  struct Entry {
+    std::unique_ptr<juce::Component> component;
+    int height = 0;
+    int space = 0;  ///< above
+  };
+
+  void notes_changed() override;
+  void view_changed() override;
+
+  template <typename Row>
+  Row& add(std::unique_ptr<Row> row, int height, int space = 4);
+  void add_heading(const juce::String& text);
+  SliderRow& add_slider(const char* id, const juce::String& name, const juce::String& tooltip,
+                        Format format);
+  void add_filters();
+  void add_rhythm();
+  void add_pitch();
+  void add_sound();
+  juce::RangedAudioParameter& parameter(const char* id) const;
+
+  Workspace& workspace_;
+  juce::Viewport view_;
+  juce::Component list_;
+  std::vector<Entry> entries_;
+  juce::TextButton* instruments_ = nullptr;
+  juce::Component* strength_ = nullptr;
+  juce::Component* swing_ = nullptr;
+};
+
+}  // namespace scorelane::plugin
