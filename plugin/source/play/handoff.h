@@ -22,13 +22,15 @@ class Handoff {
 
   /// For the giving thread.
   void give(std::unique_ptr<T> object) {
-    delete retired_.exchange(nullptr);
     delete next_.exchange(object.release());
+    // After, not before: what the audio thread retires in between would block the way until the
+    // next `give`.
+    delete retired_.exchange(nullptr);
   }
 
   /// For the audio thread: takes over what was given last, if anything. True: it is new.
   bool update() {
-    // With the return slot still full, the news waits for the next block.
+    // With the return slot still full, `give` is about to empty it: the news waits for a block.
     if (retired_.load() != nullptr) return false;
     T* const news = next_.exchange(nullptr);
     if (news == nullptr) return false;
