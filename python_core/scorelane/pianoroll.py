@@ -18,13 +18,13 @@ from scorelane.notes import Note, total_duration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, FigureBase
 
     from scorelane.transcribe import Transcription
 
-_WIDTH = 14.0  # inches
-_DPI = 120
-_MAX_ROWS = 10
+WIDTH = 14.0  # inches
+DPI = 120
+MAX_ROWS = 10
 _ROW_SECONDS = (10, 15, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 _TICK_SECONDS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 _MIN_SEMITONES = 24  # a narrower range would make giants of a few notes
@@ -34,7 +34,7 @@ _MAX_PITCHED_HEIGHT = 3.4
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class Layout:
     """What all rows of one picture share; heights in inches."""
 
     row_seconds: float
@@ -48,10 +48,12 @@ class _Layout:
 
     @property
     def row_height(self) -> float:
+        """A row with the space below it."""
         return self.pitched_height + self.drum_height + _GAP
 
     @property
     def figure_height(self) -> float:
+        """The whole picture."""
         return self.header + self.rows * self.row_height
 
 
@@ -79,19 +81,35 @@ def draw_pianoroll(
         warnings.filterwarnings("ignore", "Glyph")  # a title may hold what no font here has
         figure = build_figure(transcription, truth or ())
         with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=_DPI)
+            figure.savefig(temporary, dpi=DPI)
 
 
 def build_figure(transcription: Transcription, truth: Sequence[Note] = ()) -> Figure:
     """The picture as a matplotlib figure; see :func:`draw_pianoroll`."""
     from matplotlib.figure import Figure
 
-    lanes = transcription.lanes
+    layout = plan(transcription, truth)
+    figure = Figure(figsize=(WIDTH, layout.figure_height))
+    draw_on(figure, layout, transcription, truth)
+    return figure
+
+
+def plan(
+    transcription: Transcription, truth: Sequence[Note] = (), max_rows: int = MAX_ROWS
+) -> Layout:
+    """Lay out a picture of at most ``max_rows`` rows, :data:`WIDTH` inches wide."""
     everything = [*transcription.notes, *truth]
     duration = max(transcription.duration, total_duration(everything))
-    entries = len(lanes) + bool(truth)
-    layout = _plan(everything, duration, math.ceil(entries / _LEGEND_COLUMNS) or 1)
-    figure = Figure(figsize=(_WIDTH, layout.figure_height))
+    entries = len(transcription.lanes) + bool(truth)
+    legend_rows = math.ceil(entries / _LEGEND_COLUMNS) or 1
+    return _plan(everything, duration, legend_rows, max_rows)
+
+
+def draw_on(
+    figure: FigureBase, layout: Layout, transcription: Transcription, truth: Sequence[Note] = ()
+) -> None:
+    """Draw on a figure, or a part of one, that is as large as ``layout`` says."""
+    lanes = transcription.lanes
     _draw_header(figure, layout, transcription, bool(truth))
     for row in range(layout.rows):
         pitched, drums = _add_axes(figure, layout, row)
@@ -99,12 +117,11 @@ def build_figure(transcription: Transcription, truth: Sequence[Note] = ()) -> Fi
             _draw_lane(drums if lane.is_drum else pitched, lane, layout, row)
         _outline(pitched, (note for note in truth if not note.is_drum), layout, row)
         _outline(drums, (note for note in truth if note.is_drum), layout, row)
-    return figure
 
 
-def _plan(notes: Sequence[Note], duration: float, legend_rows: int) -> _Layout:
+def _plan(notes: Sequence[Note], duration: float, legend_rows: int, max_rows: int) -> Layout:
     row_seconds = float(
-        next((s for s in _ROW_SECONDS if duration / s <= _MAX_ROWS), math.ceil(duration / 10))
+        next((s for s in _ROW_SECONDS if duration / s <= max_rows), math.ceil(duration / max_rows))
     )
     rows = max(1, math.ceil(duration / row_seconds - 1e-3))
     if rows == 1:
@@ -115,7 +132,7 @@ def _plan(notes: Sequence[Note], duration: float, legend_rows: int) -> _Layout:
     low, high = max(0, low - 1 - spare // 2), min(127, high + 1 + (spare + 1) // 2)
     drum_keys = tuple(sorted({note.pitch for note in notes if note.is_drum}))
     has_pitched = bool(pitches) or not drum_keys
-    return _Layout(
+    return Layout(
         row_seconds=row_seconds,
         rows=rows,
         low=low,
@@ -128,7 +145,7 @@ def _plan(notes: Sequence[Note], duration: float, legend_rows: int) -> _Layout:
 
 
 def _draw_header(
-    figure: Figure, layout: _Layout, transcription: Transcription, with_truth: bool
+    figure: FigureBase, layout: Layout, transcription: Transcription, with_truth: bool
 ) -> None:
     from matplotlib.patches import Patch
 
@@ -167,7 +184,7 @@ def _lane_label(lane: Lane) -> str:
     return f"{lane.name} ({len(lane.notes)})"
 
 
-def _add_axes(figure: Figure, layout: _Layout, row: int) -> tuple[Axes, Axes]:
+def _add_axes(figure: FigureBase, layout: Layout, row: int) -> tuple[Axes, Axes]:
     """Axes of one row: pitched notes above, drums below; one of them may have no height."""
     height = layout.figure_height
     top = height - layout.header - row * layout.row_height
@@ -204,7 +221,7 @@ def _minutes(seconds: float, step: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}{tenths}"
 
 
-def _label_pitches(axes: Axes, layout: _Layout) -> None:
+def _label_pitches(axes: Axes, layout: Layout) -> None:
     octaves = range(math.ceil(layout.low / 12) * 12, layout.high + 1, 12)
     axes.set_ylim(layout.low - 0.5, layout.high + 0.5)
     axes.set_yticks(list(octaves), [pitch_name(pitch) for pitch in octaves])
@@ -215,7 +232,7 @@ def _label_pitches(axes: Axes, layout: _Layout) -> None:
             axes.axhspan(pitch - 0.5, pitch + 0.5, color="#f4f4f4", zorder=-1)
 
 
-def _label_drums(axes: Axes, layout: _Layout) -> None:
+def _label_drums(axes: Axes, layout: Layout) -> None:
     places = list(range(len(layout.drum_keys)))
     axes.set_ylim(-0.6, max(len(places), 1) - 0.4)
     axes.set_yticks(places, [drum_name(key) for key in layout.drum_keys])
@@ -224,7 +241,7 @@ def _label_drums(axes: Axes, layout: _Layout) -> None:
         axes.axhline(place, color="#e8e8e8", linewidth=0.6, zorder=0)
 
 
-def _draw_lane(axes: Axes, lane: Lane, layout: _Layout, row: int) -> None:
+def _draw_lane(axes: Axes, lane: Lane, layout: Layout, row: int) -> None:
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import to_rgb
 
@@ -241,7 +258,7 @@ def _draw_lane(axes: Axes, lane: Lane, layout: _Layout, row: int) -> None:
     )
 
 
-def _outline(axes: Axes, notes: Iterable[Note], layout: _Layout, row: int) -> None:
+def _outline(axes: Axes, notes: Iterable[Note], layout: Layout, row: int) -> None:
     from matplotlib.collections import PolyCollection
 
     boxes = [_box(note, layout) for note in _in_row(notes, layout, row)]
@@ -250,13 +267,13 @@ def _outline(axes: Axes, notes: Iterable[Note], layout: _Layout, row: int) -> No
     )
 
 
-def _in_row(notes: Iterable[Note], layout: _Layout, row: int) -> Iterator[Note]:
+def _in_row(notes: Iterable[Note], layout: Layout, row: int) -> Iterator[Note]:
     start = row * layout.row_seconds
     end = start + layout.row_seconds
     return (note for note in notes if note.onset < end and note.offset >= start)
 
 
-def _box(note: Note, layout: _Layout) -> list[Any]:
+def _box(note: Note, layout: Layout) -> list[Any]:
     """Corners of a note; wide enough to be seen, and drums all of one width."""
     narrowest = layout.row_seconds * 0.002
     if note.is_drum:

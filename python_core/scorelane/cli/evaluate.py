@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scorelane.cli.console import load_engine, messages
+from scorelane.cli.pictures import picture
 from scorelane.errors import UsageError
 from scorelane.held_notes import HeldNotes
 
@@ -75,6 +76,19 @@ def evaluate(
         Path | None,
         typer.Option(help="Folder for what was found: MIDI, CSV and a piano roll for each clip."),
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw up to five clips, best to worst, truth over what was found (.png).",
+            callback=picture,
+        ),
+    ] = None,
+    reliability: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw how many notes of each confidence are right (.png).", callback=picture
+        ),
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write all scores to this file.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
 ) -> None:
@@ -114,6 +128,7 @@ def evaluate(
     console.print(report.table(results, onset_tolerance, console.width))
     if estimates is None:
         console.print(_speed(results))
+    _draw(results, onset_tolerance, page, reliability)
     if json is not None:
         report.write_json(results, json, onset_tolerance, about)
     if csv is not None:
@@ -187,6 +202,23 @@ def _files(estimates: Path, clips: list[Recorded]) -> Transcribe:
         return Estimate(read_notes(path))
 
     return read
+
+
+def _draw(
+    results: list[ClipResult], onset_tolerance: float, page: Path | None, reliability: Path | None
+) -> None:
+    if page is not None:
+        from scorelane.evaluate.page import draw_page
+
+        draw_page(results, page)
+    if reliability is not None:
+        from scorelane.evaluate.reliability import draw_reliability
+        from scorelane.evaluate.reliability import reliability as measure
+
+        found = measure(results, onset_tolerance)
+        if found is None:
+            raise UsageError("These notes have no confidence; --reliability needs some that do.")
+        draw_reliability(found, reliability)
 
 
 def _speed(results: list[ClipResult]) -> str:

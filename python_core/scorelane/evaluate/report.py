@@ -11,6 +11,7 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
+from scorelane.evaluate.reliability import reliability
 from scorelane.evaluate.run import ROUGH_ONSET_TOLERANCE, ClipResult
 from scorelane.files import atomic_path
 
@@ -129,18 +130,25 @@ def write_json(
     onset_tolerance: float,
     about: dict[str, object],
 ) -> None:
-    """Write everything, precision and recall of every clip included; ``about`` goes on top."""
+    """Write what :func:`document` holds; ``about`` goes on top."""
+    everything = {**about, **document(results, onset_tolerance)}
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+
+
+def document(results: Sequence[ClipResult], onset_tolerance: float) -> dict[str, object]:
+    """Everything as plain values, precision and recall of every clip included."""
     lines = rows(results)
-    document = {
-        **about,
+    sure = reliability(results, onset_tolerance)
+    return {
         "onset_tolerance": onset_tolerance,
         "rough_onset_tolerance": max(onset_tolerance, ROUGH_ONSET_TOLERANCE),
         "clips": [
             {
                 "name": result.name,
                 "group": result.group,
-                "reference_notes": result.reference_notes,
-                "estimated_notes": result.estimated_notes,
+                "reference_notes": len(result.reference),
+                "estimated_notes": len(result.estimate),
                 "seconds": round(result.seconds, 3),
                 "elapsed": round(result.elapsed, 3),
                 "scores": result.scores.as_dict(),
@@ -150,9 +158,8 @@ def write_json(
         ],
         "groups": {line.name: _summary(line) for line in lines if line.kind == "group"},
         "overall": next((_summary(line) for line in lines if line.kind == "overall"), None),
+        "reliability": sure and sure.as_dict(),
     }
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def write_csv(results: Sequence[ClipResult], path: Path) -> None:
@@ -180,8 +187,8 @@ def _row(kind: str, name: str, results: Sequence[ClipResult]) -> Row:
         kind=kind,
         name=name,
         clips=len(results),
-        reference_notes=sum(result.reference_notes for result in results),
-        estimated_notes=sum(result.estimated_notes for result in results),
+        reference_notes=sum(len(result.reference) for result in results),
+        estimated_notes=sum(len(result.estimate) for result in results),
         values={c.name: _mean(c.value(result) for result in results) for c in COLUMNS},
     )
 

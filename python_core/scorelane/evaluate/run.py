@@ -27,16 +27,17 @@ Transcribe = Callable[[Recorded], Estimate]
 
 @dataclass(frozen=True, slots=True)
 class ClipResult:
-    """Scores of one clip, at the tolerance asked for and at the one for rough references.
+    """True and found notes of one clip, and the scores.
 
+    ``scores`` are at the tolerance asked for, ``rough`` at the one for rough references.
     ``seconds`` is the length of the sound, ``elapsed`` the seconds that transcribing it took,
     reading the file included; both are 0 when the notes came from a file.
     """
 
     name: str
     group: str
-    reference_notes: int
-    estimated_notes: int
+    reference: Sequence[Note]
+    estimate: Sequence[Note]
     seconds: float
     elapsed: float
     scores: Scores
@@ -65,8 +66,8 @@ def evaluate_clips(
         yield ClipResult(
             name=clip.name,
             group=clip.group,
-            reference_notes=len(reference),
-            estimated_notes=len(estimate.notes),
+            reference=reference,
+            estimate=estimate.notes,
             seconds=estimate.seconds,
             elapsed=elapsed if estimate.seconds else 0.0,
             scores=scores,
