@@ -23,6 +23,7 @@ _COMMANDS = (
     "models",
     "export",
     "train",
+    "curves",
     "calibrate",
     "data",
 )

@@ -25,10 +25,10 @@ from scorelane.train.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from scorelane.train.curves import LOG_NAME
 from scorelane.train.losses import Learner, Losses
 from scorelane.train.optimizers import Optimizers
 
-LOG_NAME = "log.jsonl"
 AVERAGE_HORIZON = 500
 CLIP = 1.0
 
