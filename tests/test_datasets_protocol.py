@@ -10,14 +10,19 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from scorelane import store
 from scorelane.cli.app import app
 from scorelane.data.datasets.recordings import Recordings, open_recordings
 from scorelane.data.datasets.registry import named
+from scorelane.data.programs import CANONICAL_PROGRAM
 from scorelane.errors import UsageError
 from scorelane.evaluate.metrics import frame_score
-from scorelane.model.config import scorelane_config
+from scorelane.model.config import mt3_config, scorelane_config
+from scorelane.model.importing.install import install
+from scorelane.model.weights import load_weights
 from scorelane.notes import Note, write_csv
 from stub_engine import StubEngine
+from tiny_checkpoint import t5x_tree, tiny_config, tiny_model, write_t5x
 from tiny_corpora import write_guitarset, write_maestro, write_slakh_song
 
 SONG = [
@@ -191,6 +196,68 @@ def test_programs_are_those_that_the_model_writes(tmp_path: Path) -> None:
         example = Recordings(corpora, config)(np.random.default_rng(0))
         first = config.vocabulary.program
         assert {t - first for t in example.tokens if first <= t < first + 128} == expected
+
+
+def test_the_piano_models_rows_have_no_tie_section(tmp_path: Path) -> None:
+    root = write_maestro(tmp_path / "maestro", [("train", "a")])
+    piano = mt3_config(piano=True)
+    v = piano.vocabulary
+    for config, ties in ((piano, 0), (dataclasses.replace(piano, ties=True), 1)):
+        draw = open_recordings([root], config)
+        examples = [draw(np.random.default_rng(seed)) for seed in range(5)]
+        assert all(example.tokens.count(v.tie) == ties for example in examples)
+        assert any(v.pitch <= t < v.velocity for example in examples for t in example.tokens)
+        assert not any(v.program <= t < v.drum for example in examples for t in example.tokens)
+
+
+def train(*arguments: object) -> Result:
+    sizes = ("--width", 64, "--encoder-layers", 1, "--decoder-layers", 1, "--no-compile")
+    run = ("--segments", 2, "--batch-size", 1, "--workers", 0, "--device", "cpu")
+    words = ["train", *map(str, (*arguments, *sizes, *run))]
+    return CliRunner().invoke(app, words)
+
+
+def test_one_command_trains_on_recordings_and_another_learns_on(tmp_path: Path) -> None:
+    write_maestro(tmp_path / "maestro", [("train", "a"), ("test", "b")])
+    write_slakh_song(tmp_path / "slakh" / "train" / "Track00001", SONG)
+    folders = ("--recordings", tmp_path / "maestro", "--recordings", tmp_path / "slakh")
+    result = train(*folders, "--out", tmp_path / "run")
+    assert result.exit_code == 0, result.output
+    # Hours to the power of 0.3: 4.89 of MAESTRO, 7.87 of Slakh2100, 6.61 of Cerberus4.
+    assert "maestro: 1 tracks, 25.3% of the examples" in result.output
+    assert "slakh2100: 10 tracks, 40.6% of the examples" in result.output
+    _, config = load_weights(tmp_path / "run")
+    assert config.network.width == 64 and config.program_map == CANONICAL_PROGRAM.tolist()
+    result = train(*folders[:2], "--begin-from", tmp_path / "run", "--out", tmp_path / "second")
+    assert result.exit_code == 0, result.output
+    assert load_weights(tmp_path / "second")[1] == config
+
+
+def test_an_imported_model_learns_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    small = tiny_config()
+    write_t5x(t5x_tree(tiny_model(small)), tmp_path / "checkpoint")
+    install(tmp_path / "checkpoint", "mine", configurations=[small])
+    write_maestro(tmp_path / "maestro", [("train", "a")])
+    source = ("--recordings", tmp_path / "maestro")
+    result = train(*source, "--begin-from", "mine", "--out", tmp_path / "run")
+    assert result.exit_code == 0, result.output
+    learned, config = load_weights(tmp_path / "run")
+    assert (config.kind, config.network) == ("mt3", small.network)
+    before, _ = load_weights(store.models_folder() / "mine")
+    name = "decoder.logits.weight"
+    moved = (learned.state_dict()[name] - before.state_dict()[name]).abs().max()
+    assert 0 < moved < 0.1
+    result = train(*source, "--begin-from", "unheard", "--out", tmp_path / "other")
+    assert result.exit_code == 1 and "There is no model 'unheard'" in result.output
+
+
+def test_what_to_train_on_must_be_said_once(tmp_path: Path) -> None:
+    for words in ((), ("songs",), ("songs", "bank", "--recordings", tmp_path)):
+        result = train(*words, "--out", tmp_path / "run")
+        assert result.exit_code == 2
+        assert "--recordings" in result.output
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_folder_without_a_corpus_is_told(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from typer.testing import CliRunner, Result
 
@@ -70,6 +71,23 @@ def test_an_imported_model_is_found_by_its_name(checkpoint: Path, tmp_path: Path
     windows = np.random.default_rng(0).uniform(-0.4, 0.4, (2, 32768)).astype(np.float32)
     assert all(len(tokens) for tokens in loaded.tokens(windows))
     assert not (tmp_path / "cache").exists()  # the archive is the one beside the weights
+
+
+def test_the_commands_know_it_by_its_name(checkpoint: Path, tmp_path: Path) -> None:
+    succeed("models", "import", checkpoint, "--name", "tiny", "--licence", "Apache-2.0")
+    told = succeed("info", "tiny", "--device", "cpu")
+    assert "kind         mt3" in told and "Apache-2.0" in told
+    clip = tmp_path / "clip"
+    clip.mkdir()
+    noise = np.random.default_rng(0).uniform(-0.4, 0.4, 40000)
+    soundfile.write(clip / "audio.wav", noise, 16000)
+    (clip / "notes.csv").write_text("onset,offset,pitch,program,is_drum,velocity\n0,1,60,0,0,80\n")
+    scores = tmp_path / "scores.json"
+    succeed("evaluate", clip, "--model", "tiny", "--device", "cpu", "--json", scores)
+    assert json.loads(scores.read_text())["model"].startswith("tiny")
+    arguments = ("--model", "tiny", "--device", "cpu", "--to", "json", "--out", tmp_path / "out")
+    succeed("transcribe", clip / "audio.wav", *arguments)
+    assert json.loads((tmp_path / "out" / "audio.json").read_text())["model"].startswith("tiny")
 
 
 def test_a_checkpoint_folder_of_the_same_name_does_not_hide_the_model(

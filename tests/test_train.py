@@ -16,7 +16,7 @@ import torch
 from scorelane.data.targets import Example
 from scorelane.errors import ModelError
 from scorelane.model.weights import load_weights
-from scorelane.train.batches import LENGTHS, BatchStream, collate
+from scorelane.train.batches import LENGTHS, USUAL_LENGTH, Batch, BatchStream, collate
 from scorelane.train.checkpoint import CHECKPOINT_NAME, load_checkpoint
 from scorelane.train.loop import LOG_NAME, Plan, Report, train
 from scorelane.train.losses import Learner
@@ -80,7 +80,7 @@ def test_batches_are_padded_to_few_lengths_and_hold_every_token() -> None:
 
 def test_workers_and_runs_draw_different_examples() -> None:
     def first(seed: list[int]) -> Example:
-        return next(iter(BatchStream(open_tones, 1, seed))).audio
+        return next(iter(BatchStream(open_tones, 1, LENGTHS[-1], seed))).audio
 
     assert not torch.equal(first([0, 0, 0]), first([0, 0, 32]))
     assert torch.equal(first([0, 0, 0]), first([0, 0, 0]))
@@ -98,6 +98,20 @@ def test_every_loss_has_a_gradient_and_padding_none() -> None:
     longer = collate([draw_tone(np.random.default_rng(seed)) for seed in range(4)], LENGTHS[1])
     learner.has_heads = False  # corrupts at random, and longer rows draw more numbers
     torch.testing.assert_close(learner(longer).token, learner(batch).token)
+
+
+def test_rows_are_as_long_as_the_model_can_write() -> None:
+    def draw(rng: np.random.Generator) -> Example:
+        example = draw_tone(rng)
+        tokens = [3] * int(rng.choice([300, 400, 600]))
+        return dataclasses.replace(example, tokens=tokens, velocities=[0] * len(tokens))
+
+    def batches(longest: int) -> list[Batch]:
+        stream = BatchStream(lambda: draw, 8, longest, [0])
+        return [batch for batch, _ in zip(stream, range(4), strict=False)]
+
+    assert {batch.tokens.shape for batch in batches(512)} == {(4, 352), (3, 512)}
+    assert {batch.tokens.shape for batch in batches(352)} == {(8 * USUAL_LENGTH // 352, 352)}
 
 
 def test_training_learns_writes_weights_and_resumes(tmp_path: Path) -> None:

@@ -63,6 +63,20 @@ def shipped_models() -> list[str]:
     return sorted(found)
 
 
+def weights_folder(model: str) -> Path:
+    """The folder with config.json and model.safetensors of ``model``: its path, or a known name.
+
+    Raises :class:`ModelError` when there is none, or only an archive.
+    """
+    path = _find(model)
+    if not path.is_dir():
+        raise ModelError(
+            f"{model} is an archive, from which nothing can be learned on; name a folder with "
+            f"{_CONFIG} and {_WEIGHTS}, or a model that ships with Scorelane or that you imported."
+        )
+    return path
+
+
 def _find(model: str | os.PathLike[str] | None) -> Path:
     name = SHIPPED if model is None else os.fspath(model)
     path = Path(name)

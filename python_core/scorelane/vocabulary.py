@@ -163,19 +163,21 @@ def encode_segment(
     end: int,
     vocabulary: Vocabulary,
     granularity: Granularity = "full",
+    ties: bool = True,
 ) -> Segment:
     """Tokens of the segment from step ``start`` to step ``end``, closed by EOS.
 
     ``notes`` come from :func:`to_grid`. The tie section names the notes that sounded before
     ``start``, one that ends just there included; then come the segment's events in MT3's order:
     by time, offsets before onsets, then by drum, program and pitch. With ``granularity`` "flat"
-    no program tokens are written.
+    no program tokens are written, without ``ties`` no tie section.
     """
     writer = _Writer(vocabulary, with_programs=granularity != "flat")
-    sounding = [n for n in notes if not n.is_drum and n.onset < start <= n.offset]
-    for note in sorted(sounding, key=lambda n: (n.program, n.pitch)):
-        writer.tie(note)
-    writer.write(vocabulary.tie)
+    if ties:
+        sounding = [n for n in notes if not n.is_drum and n.onset < start <= n.offset]
+        for note in sorted(sounding, key=lambda n: (n.program, n.pitch)):
+            writer.tie(note)
+        writer.write(vocabulary.tie)
     for event in sorted(_events(notes, start, end)):
         writer.event(event, event.step - start)
     writer.write(EOS)

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from scorelane import __version__
-from scorelane.archives import SHIPPED, shipped_models
+from scorelane import __version__, store
+from scorelane.archives import SHIPPED, shipped_folder
 from scorelane.audio import open_audio
 from scorelane.cli.console import load_engine, output
 from scorelane.cli.lane_table import lane_table
@@ -26,7 +26,7 @@ _CARDS = ("README.md", "MODEL_CARD.md")
 def command(
     target: Annotated[
         str | None,
-        typer.Argument(metavar="WHAT", help="A model, a recording or a MIDI file."),
+        typer.Argument(metavar="WHAT", help="A model or its name, a recording or a MIDI file."),
     ] = None,
     device: Annotated[
         str,
@@ -46,12 +46,20 @@ def command(
     if target is None:
         _show_versions()
         _show_model(SHIPPED, device)
-    elif target in shipped_models() or path.is_dir() or path.suffix.lower() == ".pt":
+    elif _is_model(target):
         _show_model(target, device)
     elif path.suffix.lower() in _MIDI_SUFFIXES:
         _show_midi(path)
     else:
         _show_audio(path)
+
+
+def _is_model(target: str) -> bool:
+    """A known name, a folder or an archive; a file that is there is rather what it looks like."""
+    path = Path(target)
+    if path.is_dir() or path.suffix.lower() == ".pt":
+        return True
+    return not path.exists() and bool(shipped_folder(target) or store.find(target))
 
 
 def _show_versions() -> None:
@@ -78,7 +86,8 @@ def _show_model(model: str, device: str) -> None:
         ("velocity", _velocity(config)),
         ("runs on", engine.device),
     ]
-    card = next((Path(model) / name for name in _CARDS if (Path(model) / name).is_file()), None)
+    folder = store.find(model) or shipped_folder(model) or Path(model)
+    card = next((folder / name for name in _CARDS if (folder / name).is_file()), None)
     if card is not None:
         rows.append(("card", printable(card)))
     _print_rows(rows)

@@ -1,7 +1,8 @@
-"""``scorelane train``: weights from a song set and a note bank."""
+"""``scorelane train``: weights from a song set and a note bank, or from recordings."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,22 +11,38 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scorelane.cli.console import messages, output
+from scorelane.errors import UsageError
 
 if TYPE_CHECKING:
+    from scorelane.model.config import ModelConfig
+    from scorelane.train.batches import Draw
     from scorelane.train.loop import Report
 
 
 def command(
-    songs: Annotated[Path, typer.Argument(help="A song set, from `scorelane data songs`.")],
-    bank: Annotated[Path, typer.Argument(help="A note bank, from `scorelane data bank`.")],
     out: Annotated[
         Path,
         typer.Option("--out", "-o", help="Folder for checkpoint, log and weights; resumed from."),
     ],
-    begin_from: Annotated[
-        Path | None,
+    songs: Annotated[
+        Path | None, typer.Argument(help="A song set, from `scorelane data songs`.")
+    ] = None,
+    bank: Annotated[
+        Path | None, typer.Argument(help="A note bank, from `scorelane data bank`.")
+    ] = None,
+    recordings: Annotated[
+        list[Path] | None,
         typer.Option(
-            help="Weights folder of the same network to begin with, such as models/scorelane."
+            help="Instead of songs and bank: the folder of MAESTRO v3, Slakh2100, GuitarSet, "
+            "MusicNet-EM or URMP; repeat it for several."
+        ),
+    ] = None,
+    begin_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Learn on from this weights folder, or name of `scorelane models list`; its "
+            "network is kept.",
         ),
     ] = None,
     segments: Annotated[
@@ -35,9 +52,9 @@ def command(
         int, typer.Option(min=1, help="Usual number of examples a step on each device.")
     ] = 16,
     learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.")] = 2e-3,
-    width: Annotated[int, typer.Option(help="Width of the network, a multiple of 64.")] = 256,
-    encoder_layers: Annotated[int, typer.Option(min=1)] = 4,
-    decoder_layers: Annotated[int, typer.Option(min=1)] = 3,
+    width: Annotated[int, typer.Option(help="Width of a new network, a multiple of 64.")] = 256,
+    encoder_layers: Annotated[int, typer.Option(min=1, help="Of a new network.")] = 4,
+    decoder_layers: Annotated[int, typer.Option(min=1, help="Of a new network.")] = 3,
     workers: Annotated[
         int, typer.Option(min=0, help="Processes that mix examples, for each device.")
     ] = 1,
@@ -55,17 +72,15 @@ def command(
     config.json, ready for `scorelane evaluate --model` and `scorelane export`. On several devices:
 
     torchrun --nproc-per-node 4 -m scorelane train SONGS BANK -o FOLDER
+
+    Recordings are drawn from the training splits of their corpora, as MT3 mixed them.
     """
-    from scorelane.data.mixer import open_mixer
-    from scorelane.data.programs import CANONICAL_PROGRAM
-    from scorelane.model.config import scorelane_config
+    from scorelane.archives import weights_folder
     from scorelane.train.loop import Plan, train
 
-    config = replace(
-        scorelane_config(width=width, encoder_layers=encoder_layers, decoder_layers=decoder_layers),
-        program_map=CANONICAL_PROGRAM.tolist(),
-    )
-    open_mixer(songs, bank, config)  # a missing folder is told here, not by a worker
+    known = None if begin_from is None else weights_folder(begin_from)
+    config = _config(known, width, encoder_layers, decoder_layers)
+    open_draw = _open_draw(songs, bank, recordings or [], config)
     plan = Plan(
         folder=out,
         segments=segments,
@@ -74,12 +89,44 @@ def command(
         workers=workers,
         device=device,
         compiled=compiled,
-        begin_from=begin_from,
+        begin_from=known,
         seed=seed,
         checkpoint_seconds=60.0 * checkpoint_minutes,
     )
-    train(config, partial(open_mixer, songs, bank, config), plan, _show)
+    train(config, open_draw, plan, _show)
     output().print(f"weights in {out}")
+
+
+def _config(known: Path | None, width: int, encoders: int, decoders: int) -> ModelConfig:
+    """The configuration of the weights in ``known``, or of a new network."""
+    from scorelane.data.programs import CANONICAL_PROGRAM
+    from scorelane.model.config import ModelConfig, scorelane_config
+    from scorelane.model.weights import CONFIG_NAME
+
+    if known is not None:
+        return ModelConfig.read(known / CONFIG_NAME)
+    new = scorelane_config(width=width, encoder_layers=encoders, decoder_layers=decoders)
+    return replace(new, program_map=CANONICAL_PROGRAM.tolist())
+
+
+def _open_draw(
+    songs: Path | None, bank: Path | None, recordings: list[Path], config: ModelConfig
+) -> Callable[[], Draw]:
+    """What every worker opens; opened once here, so that what is missing is told at once."""
+    if recordings:
+        if songs is not None:
+            raise UsageError("Name a song set and a note bank, or --recordings, but not both.")
+        from scorelane.data.datasets.recordings import open_recordings
+
+        for name, tracks, share in open_recordings(recordings, config).shares():
+            messages().print(f"{name}: {tracks:,} tracks, {share:.1%} of the examples")
+        return partial(open_recordings, recordings, config)
+    if songs is None or bank is None:
+        raise UsageError("Name a song set and a note bank, or --recordings with a corpus.")
+    from scorelane.data.mixer import open_mixer
+
+    open_mixer(songs, bank, config)
+    return partial(open_mixer, songs, bank, config)
 
 
 def _show(report: Report) -> None:

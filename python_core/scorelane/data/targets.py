@@ -54,7 +54,9 @@ def make_example(
         for n in notes
     ]
     grid = to_grid(shifted, config.vocabulary, config.granularity)
-    tokens, velocities = encode_segment(grid, start, end, config.vocabulary, config.granularity)
+    tokens, velocities = encode_segment(
+        grid, start, end, config.vocabulary, config.granularity, config.ties
+    )
     return Example(audio, tokens, velocities, *_frames(notes, config))
 
 

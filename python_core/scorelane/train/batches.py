@@ -16,7 +16,8 @@ from scorelane.data.targets import Example
 from scorelane.vocabulary import PAD
 
 LENGTHS = (96, 192, 352)
-"""Token rows are padded to one of these, so that few shapes have to be compiled."""
+"""Token rows are padded to one of these, or to the model's longest, so that few shapes have to be
+compiled."""
 
 USUAL_LENGTH = 192
 
@@ -51,24 +52,28 @@ class BatchStream(IterableDataset[Batch]):
     """An endless stream of batches; each worker of each process draws its own examples.
 
     Batches of ``batch_size`` examples of the usual length, of more shorter and fewer longer ones,
-    so that every batch holds as many tokens.
+    so that every batch holds as many tokens. Examples of more than ``longest`` tokens, which the
+    model cannot write, are left out.
     """
 
-    def __init__(self, open_draw: Callable[[], Draw], batch_size: int, seed: list[int]) -> None:
+    def __init__(
+        self, open_draw: Callable[[], Draw], batch_size: int, longest: int, seed: list[int]
+    ) -> None:
         super().__init__()
         self._open_draw = open_draw
         self._batch_size = batch_size
+        self._lengths = (*LENGTHS, *([longest] if longest > LENGTHS[-1] else []))
         self._seed = seed
 
     def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
         rng = np.random.default_rng([*self._seed, worker.id if worker else 0])
         draw = self._open_draw()
-        waiting: dict[int, list[Example]] = {length: [] for length in LENGTHS}
+        waiting: dict[int, list[Example]] = {length: [] for length in self._lengths}
         began = time.process_time()
         while True:
             example = draw(rng)
-            length = next((n for n in LENGTHS if len(example.tokens) <= n), None)
+            length = next((n for n in self._lengths if len(example.tokens) <= n), None)
             if length is None:
                 continue
             waiting[length].append(example)

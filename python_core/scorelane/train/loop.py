@@ -153,7 +153,7 @@ class _Run:
             return self.plan.folder
         # A resumed run must not meet the examples again that it began with.
         seed = [self.plan.seed, self.processes.rank, self.seen]
-        stream = BatchStream(open_draw, self.plan.batch_size, seed)
+        stream = BatchStream(open_draw, self.plan.batch_size, self.config.max_tokens, seed)
         meter = _Meter(self)
         saved = time.monotonic()
         for batch in batch_loader(stream, self.plan.workers):

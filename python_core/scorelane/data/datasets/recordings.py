@@ -27,12 +27,18 @@ class Recordings:
     """
 
     def __init__(self, corpora: Sequence[tuple[DataSet, list[Track]]], config: ModelConfig) -> None:
+        self._names = [dataset.name for dataset, _ in corpora]
         self._tracks = [tracks for _, tracks in corpora]
         self._odds = odds(dataset for dataset, _ in corpora)
         self._config = config
         self._window = config.window_samples / config.sample_rate
         self._context = config.context_samples / config.sample_rate
         self._notes = lru_cache(_TRACKS_KEPT)(self._written)
+
+    def shares(self) -> list[tuple[str, int, float]]:
+        """Each corpus's name, how many tracks it has, and how often it is drawn from (0-1)."""
+        counts = map(len, self._tracks)
+        return list(zip(self._names, counts, self._odds, strict=True))
 
     def __call__(self, rng: np.random.Generator) -> Example:
         """Draw one example."""
