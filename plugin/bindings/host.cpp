@@ -1,6 +1,7 @@
 #include "host.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace scorelane::plugin {
@@ -88,7 +89,7 @@ juce::Optional<juce::AudioPlayHead::PositionInfo> Host::getPosition() const {
   position.setIsPlaying(transport_->playing);
   position.setBpm(transport_->bpm);
   position.setTimeInSeconds(transport_->seconds);
-  position.setTimeInSamples(juce::roundToInt64(transport_->seconds * sample_rate_));
+  position.setTimeInSamples(std::llround(transport_->seconds * sample_rate_));
   position.setPpqPosition(transport_->seconds * transport_->bpm / 60.0);
   position.setTimeSignature(TimeSignature{4, 4});
   return position;

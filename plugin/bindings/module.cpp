@@ -38,7 +38,7 @@ py::array_t<PlainNote> notes_of(Host& host) {
     plain.push_back({note.onset, note.offset, note.pitch, note.lane.program, note.lane.is_drum,
                      note.velocity, note.confidence});
   }
-  return {static_cast<py::ssize_t>(plain.size()), plain.data()};
+  return py::array_t<PlainNote>(static_cast<py::ssize_t>(plain.size()), plain.data());
 }
 
 py::list lanes_of(Host& host) {

@@ -11,16 +11,12 @@ namespace {
 
 constexpr double kForever = 1e9;  ///< seconds
 
-juce::AudioProcessor::BusesProperties buses() {
-  return juce::AudioProcessor::BusesProperties()
-      .withInput("Input", juce::AudioChannelSet::stereo(), true)
-      .withOutput("Output", juce::AudioChannelSet::stereo(), true);
-}
-
 }  // namespace
 
 Processor::Processor()
-    : AudioProcessor(buses()),
+    : AudioProcessor(BusesProperties()
+                         .withInput("Input", juce::AudioChannelSet::stereo(), true)
+                         .withOutput("Output", juce::AudioChannelSet::stereo(), true)),
       parameters_(*this, nullptr, "parameters", make_parameters()),
       bypass_(
           dynamic_cast<juce::AudioParameterBool*>(parameters_.getParameter(parameter::kBypass))),
@@ -86,10 +82,10 @@ void Processor::prepareToPlay(double sample_rate, int block) {
   session_.set_realtime(!isNonRealtime());
   session_.capture().prepare(sample_rate, getMainBusNumInputChannels(), !isNonRealtime());
   player_.prepare(block);
+  gate_.cut();
   preview_.prepare(sample_rate, block);
   free_samples_ = 0;
   record_spent_ = false;
-  was_silent_ = true;
   original_gain_ = 1.0F;
 }
 
@@ -216,21 +212,16 @@ void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& 
   record(audio, clock, samples);
   if (isNonRealtime()) settle();
   const auto& events = player_.render(clock.seconds, samples, getSampleRate(), clock.rolling);
-  if (is_on(parameter::kMidiOut)) {
-    midi.addEvents(events, 0, samples, 0);
-    was_silent_ = false;
-  } else if (!was_silent_) {
-    midi.addEvents(player_.silence(), 0, samples, 0);
-    was_silent_ = true;
-  }
+  gate_.pass(events, is_on(parameter::kMidiOut), midi);
   mix(audio, events, clock, samples);
 }
 
 void Processor::processBlockBypassed(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) {
   session_.capture().end();
   midi.clear();
-  if (!was_silent_) midi.addEvents(player_.silence(), 0, audio.getNumSamples(), 0);
-  was_silent_ = true;
+  if (audio.getNumSamples() == 0) return;
+  player_.silence();
+  gate_.end_all(midi);
 }
 
 void Processor::mix(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& events,

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "play/audition.h"
+#include "play/midi_gate.h"
 #include "play/midi_player.h"
 #include "play/preview.h"
 #include "session/parameters.h"
@@ -89,6 +90,7 @@ class Processor final : public juce::AudioProcessor,
   Audition audition_;
   Preview preview_;
   MidiPlayer player_;
+  MidiGate gate_;
   TakePlayer take_player_;
 
   // The audio thread's.
@@ -98,7 +100,6 @@ class Processor final : public juce::AudioProcessor,
   double capture_bpm_ = 0.0;
   double capture_start_ = 0.0;
   float original_gain_ = 1.0F;
-  bool was_silent_ = true;
 
   std::atomic<double> take_start_{0.0};
   std::atomic<bool> host_has_tempo_{false};
