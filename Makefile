@@ -5,7 +5,9 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 AUDIO ?=
 CLIPS ?= examples
+SCORES ?= build/accuracy/scores.json
 PEERS_PYTHON = .venv-peers/bin/python
+PEERS_PIP = $(PEERS_PYTHON) -m pip --quiet --disable-pip-version-check
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check
 
@@ -28,7 +30,7 @@ help:
 	@echo "make test                         set up, run every test (C++ and Python)"
 	@echo "make check-slow                   the long proofs: hours of audio, fuzzing, sanitizers"
 	@echo "make bench                        speed beside Basic Pitch; AUDIO=files to time"
-	@echo "make bench-accuracy CLIPS=folder  scores beside Basic Pitch"
+	@echo "make bench-accuracy CLIPS=folder  scores beside Basic Pitch and Transkun"
 	@echo "make clean                        remove .venv and build"
 
 # Installs what is missing of the packages in $(1); asks nothing.
@@ -99,17 +101,21 @@ peers: .venv-peers/peers.stamp
 
 .venv-peers/peers.stamp: tests/bench/requirements-peers.txt
 	$(PYTHON) -m venv .venv-peers
-	@echo "installing Basic Pitch"
-	@$(PEERS_PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps basic-pitch==0.4.0
-	@$(PEERS_PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements-peers.txt
+	@echo "installing Basic Pitch and Transkun"
+	@$(PEERS_PIP) install $(TORCH)
+	@$(PEERS_PIP) install -r tests/bench/requirements-peers.txt
+	@$(PEERS_PIP) install --no-deps basic-pitch==0.4.0 transkun==2.0.1
 	@touch $@
 
 bench: .venv/engine.stamp peers
 	$(BIN)/python tests/bench/bench_speed.py $(AUDIO) --peer-python $(PEERS_PYTHON)
 
-# CLIPS is a folder of clips with known notes, as `scorelane evaluate` reads them.
+# CLIPS is a folder of clips with known notes, as `scorelane evaluate` reads them. What the peers
+# heard is kept; all scores go to SCORES as JSON.
 bench-accuracy: .venv/engine.stamp peers
-	$(BIN)/python tests/bench/evaluate_peer.py $(CLIPS) --peer-python $(PEERS_PYTHON)
+	@mkdir -p build/accuracy
+	$(BIN)/python tests/bench/bench_accuracy.py $(CLIPS) --peer-python $(PEERS_PYTHON) \
+	    --peer-notes build/accuracy/peers --json $(SCORES)
 
 train-packages: .venv/test.stamp
 	$(call install_packages,$(TRAIN_PACKAGES))
