@@ -102,18 +102,18 @@ def calibration_error(bins: Sequence[Bin]) -> float | None:
     return sum(one.notes * abs(one.confidence - one.share) for one in bins) / notes
 
 
-def draw_reliability(found: Reliability, path: Path, title: str = "") -> None:
+def draw_reliability(found: Reliability, path: Path) -> None:
     """Draw confidence against the share that was right; the suffix chooses PNG, SVG or PDF.
 
     Bins with fewer than :data:`FEW_NOTES` notes are drawn hollow. Raises :class:`OSError` when the
     file cannot be written, :class:`ValueError` for a suffix that is no picture's.
     """
-    figure = build_figure(found, title)
+    figure = build_figure(found)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=_DPI)
 
 
-def build_figure(found: Reliability, title: str = "") -> Figure:
+def build_figure(found: Reliability) -> Figure:
     """The picture as a matplotlib figure; see :func:`draw_reliability`."""
     from matplotlib.figure import Figure
 
@@ -121,8 +121,7 @@ def build_figure(found: Reliability, title: str = "") -> Figure:
     shares, counts = figure.subplots(
         2, 1, sharex=True, gridspec_kw={"height_ratios": (4, 1), "hspace": 0.08}
     )
-    figure.subplots_adjust(left=0.13, right=0.96, top=0.93, bottom=0.09)
-    figure.suptitle(title, fontsize=12, fontweight="bold", x=0.13, ha="left", parse_math=False)
+    figure.subplots_adjust(left=0.13, right=0.96, top=0.97, bottom=0.09)
     shares.plot((0, 1), (0, 1), color="#b0b0b0", linewidth=0.8, linestyle="--", zorder=0)
     for place, (kind, bins) in enumerate((("pitched", found.pitched), ("drums", found.drums))):
         if bins:
