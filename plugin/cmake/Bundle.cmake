@@ -25,7 +25,7 @@ function(scorelane_complete_bundle target)
       "-DTORCH_LIBRARIES=${LibTorch_ROOT}/lib"
       "-DMODEL=${scorelane_model}"
       "-DBINARY=$<TARGET_FILE:${target}>"
-      -P "${CMAKE_CURRENT_SOURCE_DIR}/cmake/complete_bundle.cmake"
+      -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/complete_bundle.cmake"
     COMMENT "Completing ${target}"
     VERBATIM)
 endfunction()

@@ -10,7 +10,8 @@ constexpr float kNameSize = 13.5F;
 void paint_name(juce::Graphics& g, const juce::Component& row, const juce::String& name) {
   g.setColour(palette::kText.withAlpha(row.isEnabled() ? 0.92F : 0.4F));
   g.setFont(ui_font(kNameSize));
-  g.drawText(name, row.getLocalBounds().withHeight(kTextHeight), juce::Justification::centredLeft);
+  g.drawText(name, row.getLocalBounds().withHeight(kTextHeight).reduced(kOverhang, 0),
+             juce::Justification::centredLeft);
 }
 
 void prepare(juce::Slider& slider, const juce::String& name, const juce::String& tooltip) {
@@ -80,8 +81,9 @@ void SliderRow::show_value() {
 
 void SliderRow::resized() {
   auto area = getLocalBounds();
-  value_.setBounds(area.removeFromTop(kTextHeight).removeFromRight(kValueWidth));
-  slider_.setBounds(area.expanded(4, 0));
+  const auto text = area.removeFromTop(kTextHeight).withTrimmedRight(kOverhang);
+  value_.setBounds(text.withTrimmedLeft(text.getWidth() - kValueWidth));
+  slider_.setBounds(area);
 }
 
 void SliderRow::paint(juce::Graphics& g) {
@@ -129,7 +131,7 @@ void PitchRangeRow::moved() {
 }
 
 void PitchRangeRow::resized() {
-  slider_.setBounds(getLocalBounds().withTrimmedTop(kTextHeight).expanded(4, 0));
+  slider_.setBounds(getLocalBounds().withTrimmedTop(kTextHeight));
 }
 
 void PitchRangeRow::paint(juce::Graphics& g) {
@@ -140,7 +142,8 @@ void PitchRangeRow::paint(juce::Graphics& g) {
   g.drawText(low <= 0.0 && high >= 127.0
                  ? juce::String("All")
                  : pitch_text(low) + juce::String::fromUTF8(" \xe2\x80\x93 ") + pitch_text(high),
-             getLocalBounds().withHeight(kTextHeight), juce::Justification::centredRight);
+             getLocalBounds().withHeight(kTextHeight).reduced(kOverhang, 0),
+             juce::Justification::centredRight);
 }
 
 ChoiceRow::ChoiceRow(juce::RangedAudioParameter& parameter, const juce::String& name,

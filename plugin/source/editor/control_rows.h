@@ -8,6 +8,9 @@
 
 namespace scorelane::plugin {
 
+/// By how much rows with a slider are wider than the others on either side: room for its thumb.
+inline constexpr int kOverhang = 7;
+
 /// How a parameter's value is written, and read when the user types it.
 struct Format {
   std::function<juce::String(double value)> write;

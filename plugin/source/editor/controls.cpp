@@ -6,7 +6,7 @@
 namespace scorelane::plugin {
 namespace {
 
-constexpr int kSliderHeight = 37;
+constexpr int kSliderHeight = 36;
 constexpr int kBoxHeight = 26;
 constexpr int kSwitchHeight = 26;
 constexpr int kMargin = 14;
@@ -91,21 +91,21 @@ juce::RangedAudioParameter& Controls::parameter(const char* id) const {
 }
 
 template <typename Row>
-Row& Controls::add(std::unique_ptr<Row> row, int height, int space) {
+Row& Controls::add(std::unique_ptr<Row> row, int height, int space, int overhang) {
   Row& added = *row;
   list_.addAndMakeVisible(added);
-  entries_.push_back({std::move(row), height, space});
+  entries_.push_back({std::move(row), height, space, overhang});
   return added;
 }
 
 void Controls::add_heading(const juce::String& text) {
-  add(std::make_unique<Heading>(text), 22, entries_.empty() ? 6 : 12);
+  add(std::make_unique<Heading>(text), 20, entries_.empty() ? 6 : 10);
 }
 
 SliderRow& Controls::add_slider(const char* id, const juce::String& name,
                                 const juce::String& tooltip, Format format) {
   return add(std::make_unique<SliderRow>(parameter(id), name, tooltip, std::move(format)),
-             kSliderHeight);
+             kSliderHeight, kSpace, kOverhang);
 }
 
 void Controls::add_filters() {
@@ -128,7 +128,7 @@ void Controls::add_filters() {
              unit_format("ms", 0));
   add(std::make_unique<PitchRangeRow>(parameter(parameter::kLowest),
                                       parameter(parameter::kHighest)),
-      kSliderHeight);
+      kSliderHeight, kSpace, kOverhang);
 }
 
 void Controls::add_rhythm() {
@@ -195,7 +195,8 @@ void Controls::resized() {
   int y = 0;
   for (const auto& entry : entries_) {
     y += entry.space;
-    entry.component->setBounds(kMargin, y, width, entry.height);
+    entry.component->setBounds(kMargin - entry.overhang, y, width + 2 * entry.overhang,
+                               entry.height);
     y += entry.height;
   }
 }

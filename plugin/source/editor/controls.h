@@ -20,17 +20,20 @@ class Controls : public juce::Component, Workspace::Listener {
   void paint(juce::Graphics& g) override;
 
  private:
+  static constexpr int kSpace = 3;  ///< between rows
+
   struct Entry {
     std::unique_ptr<juce::Component> component;
     int height = 0;
-    int space = 0;  ///< above
+    int space = 0;     ///< above
+    int overhang = 0;  ///< on either side
   };
 
   void notes_changed() override;
   void view_changed() override;
 
   template <typename Row>
-  Row& add(std::unique_ptr<Row> row, int height, int space = 4);
+  Row& add(std::unique_ptr<Row> row, int height, int space = kSpace, int overhang = 0);
   void add_heading(const juce::String& text);
   SliderRow& add_slider(const char* id, const juce::String& name, const juce::String& tooltip,
                         Format format);

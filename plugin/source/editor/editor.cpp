@@ -23,7 +23,6 @@ constexpr int kNarrow = 900;
 /// The window: its parts, the files that are dropped on it, and the keys.
 class Editor : public juce::AudioProcessorEditor,
                public juce::FileDragAndDropTarget,
-               public juce::DragAndDropContainer,
                private juce::Timer {
  public:
   explicit Editor(Processor& edited) : juce::AudioProcessorEditor(edited), processor_(edited) {
@@ -78,7 +77,7 @@ class Editor : public juce::AudioProcessorEditor,
       choose_file();
       return true;
     }
-    return press_key(workspace_, key, *this);
+    return keys_.press(key, *this);
   }
 
   bool isInterestedInFileDrag(const juce::StringArray& files) override {
@@ -168,6 +167,7 @@ class Editor : public juce::AudioProcessorEditor,
   Controls controls_{workspace_};
   StatusLine status_{workspace_};
   ErrorBanner banner_{workspace_};
+  KeyCommands keys_{workspace_};
   std::unique_ptr<juce::FileChooser> chooser_;
   juce::TooltipWindow tooltips_{this, 600};
   bool dropping_ = false;

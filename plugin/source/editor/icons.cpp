@@ -93,8 +93,8 @@ juce::Path shape(Icon icon) {
       return stroked("M7 10 L12 15 L17 10");
     case Icon::kClose:
       return stroked("M6.5 6.5 L17.5 17.5 M17.5 6.5 L6.5 17.5");
-    case Icon::kFit:
-      return stroked("M3 5 V19 M21 5 V19 M7 12 H17 M10 9 L7 12 L10 15 M14 9 L17 12 L14 15");
+    case Icon::kPlus:
+      return stroked("M12 5 V19 M5 12 H19");
     case Icon::kNotes:
       return lanes();
   }

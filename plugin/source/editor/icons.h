@@ -18,7 +18,7 @@ enum class Icon {
   kSettings,
   kChevron,
   kClose,
-  kFit,
+  kPlus,
   kNotes,
 };
 

@@ -12,41 +12,6 @@ constexpr int kOctave = 12;
 constexpr int kVelocityStep = 4;
 constexpr double kZoomStep = 1.25;
 
-/// Whether a key is held down: the steps that it makes belong together.
-bool repeats(const KeyPress& key) {
-  static juce::uint32 last_time = 0;
-  static KeyPress last_key;
-  constexpr juce::uint32 kGap = 250;  // ms
-  const auto now = juce::Time::getMillisecondCounter();
-  const bool same = key == last_key && now - last_time < kGap;
-  last_key = key;
-  last_time = now;
-  return same;
-}
-
-bool press_arrow(Workspace& workspace, const KeyPress& key) {
-  const bool left = key.isKeyCode(KeyPress::leftKey);
-  const bool right = key.isKeyCode(KeyPress::rightKey);
-  const bool up = key.isKeyCode(KeyPress::upKey);
-  const bool down = key.isKeyCode(KeyPress::downKey);
-  if (!(left || right || up || down) || workspace.selection().empty()) return false;
-  const auto mods = key.getModifiers();
-  const bool held = repeats(key);
-  const int direction = right || up ? 1 : -1;
-  if (left || right) {
-    if (mods.isShiftDown()) {
-      edit_actions::lengthen(workspace, direction, held);
-    } else {
-      edit_actions::move_in_time(workspace, direction, held);
-    }
-  } else if (mods.isAltDown()) {
-    edit_actions::change_velocity(workspace, direction * kVelocityStep, held);
-  } else {
-    edit_actions::move_in_pitch(workspace, direction * (mods.isShiftDown() ? kOctave : 1), held);
-  }
-  return true;
-}
-
 bool press_with_command(Workspace& workspace, const KeyPress& key, juce::Component& editor) {
   const auto code =
       juce::CharacterFunctions::toLowerCase(static_cast<juce::juce_wchar>(key.getKeyCode()));
@@ -80,10 +45,9 @@ bool press_with_command(Workspace& workspace, const KeyPress& key, juce::Compone
 
 void zoom(Workspace& workspace, double factor) {
   workspace.hold_view();
+  auto& time = workspace.time;
   const double at = workspace.playhead();
-  const auto& time = workspace.time;
-  const bool in_sight = at >= time.scroll() && at <= time.scroll() + time.visible();
-  workspace.time.zoom(factor, in_sight ? at : time.scroll() + time.visible() * 0.5);
+  time.zoom(factor, time.shows(at) ? at : time.scroll() + time.visible() * 0.5);
 }
 
 bool press_escape(Workspace& workspace) {
@@ -121,11 +85,44 @@ bool press_plain(Workspace& workspace, const KeyPress& key) {
 
 }  // namespace
 
-bool press_key(Workspace& workspace, const KeyPress& key, juce::Component& editor) {
-  if (key.isKeyCode(KeyPress::escapeKey)) return press_escape(workspace);
-  if (press_arrow(workspace, key)) return true;
-  if (key.getModifiers().isCommandDown()) return press_with_command(workspace, key, editor);
-  return press_plain(workspace, key);
+bool KeyCommands::press(const KeyPress& key, juce::Component& editor) {
+  if (key.isKeyCode(KeyPress::escapeKey)) return press_escape(workspace_);
+  if (press_arrow(key)) return true;
+  if (key.getModifiers().isCommandDown()) return press_with_command(workspace_, key, editor);
+  return press_plain(workspace_, key);
+}
+
+bool KeyCommands::press_arrow(const KeyPress& key) {
+  const bool left = key.isKeyCode(KeyPress::leftKey);
+  const bool right = key.isKeyCode(KeyPress::rightKey);
+  const bool up = key.isKeyCode(KeyPress::upKey);
+  const bool down = key.isKeyCode(KeyPress::downKey);
+  if (!(left || right || up || down) || workspace_.selection().empty()) return false;
+  const auto mods = key.getModifiers();
+  const bool held = repeats(key);
+  const int direction = right || up ? 1 : -1;
+  if (left || right) {
+    if (mods.isShiftDown()) {
+      edit_actions::lengthen(workspace_, direction, held);
+    } else {
+      edit_actions::move_in_time(workspace_, direction, held);
+    }
+  } else if (mods.isAltDown()) {
+    edit_actions::change_velocity(workspace_, direction * kVelocityStep, held);
+  } else {
+    edit_actions::move_in_pitch(workspace_, direction * (mods.isShiftDown() ? kOctave : 1), held);
+  }
+  return true;
+}
+
+bool KeyCommands::repeats(const KeyPress& key) {
+  // A key that is held down makes steps that belong together.
+  constexpr juce::uint32 kGap = 250;  // ms
+  const auto now = juce::Time::getMillisecondCounter();
+  const bool same = key == last_key_ && now - last_time_ < kGap;
+  last_key_ = key;
+  last_time_ = now;
+  return same;
 }
 
 }  // namespace scorelane::plugin

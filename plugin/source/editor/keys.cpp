@@ -9,8 +9,8 @@
 namespace scorelane::plugin {
 namespace {
 
-const juce::Colour kWhite{0xffb4bac4};
-const juce::Colour kBlack{0xff20242a};
+const juce::Colour kWhite{0xff9fa6b2};
+const juce::Colour kBlack{0xff191c21};
 
 bool is_black(int pitch) {
   const int step = pitch % 12;
@@ -72,7 +72,7 @@ void Keys::paint_keys(juce::Graphics& g) const {
       g.setColour(kWhite.darker(0.5F));
       g.fillRect(0.0F, y + row - 0.5F, width, 1.0F);
     }
-    const bool name = step == 0 ? row >= 6.0F : lit && row >= 9.0F;
+    const bool name = step == 0 || (lit && row >= 9.0F);
     if (name || (row >= 15.0F && !is_black(pitch))) {
       g.setColour(juce::Colours::black.withAlpha(step == 0 || lit ? 0.85F : 0.45F));
       g.setFont(ui_font(std::clamp(row, 10.0F, 12.0F)));

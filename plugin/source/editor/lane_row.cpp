@@ -118,9 +118,15 @@ void LaneRow::paint(juce::Graphics& g) {
                    juce::Justification::centredLeft, 1, 0.85F);
   g.setColour(palette::kDim.withAlpha(alpha));
   g.setFont(ui_font(12.0F));
-  g.drawText(lane_.count == 0 ? juce::String("for new notes")
-                              : juce::String(lane_.count) + (lane_.count == 1 ? " note" : " notes"),
-             lane_.count == 0 ? text : text.withTrimmedLeft(50), juce::Justification::centredLeft);
+  if (lane_.count == 0) {
+    g.drawText("for new notes", text, juce::Justification::centredLeft);
+    return;
+  }
+  const juce::String number(lane_.count);
+  const juce::String words = number + (lane_.count == 1 ? " note" : " notes");
+  text.removeFromLeft(50);
+  const bool fits = text_width(ui_font(12.0F), words) <= static_cast<float>(text.getWidth());
+  g.drawText(fits ? words : number, text, juce::Justification::centredLeft);
 }
 
 void LaneRow::mouseUp(const juce::MouseEvent& event) {

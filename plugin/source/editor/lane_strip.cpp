@@ -15,7 +15,7 @@ constexpr int kFooter = 38;
 
 LaneStrip::LaneStrip(Workspace& workspace)
     : workspace_(workspace),
-      add_("New lane", Icon::kChevron, "Choose an instrument for the notes that you draw") {
+      add_("New lane", Icon::kPlus, "Choose an instrument for the notes that you draw") {
   setTitle("Lanes");
   view_.setViewedComponent(&list_, false);
   view_.setScrollBarsShown(true, false);

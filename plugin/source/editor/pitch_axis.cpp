@@ -62,7 +62,7 @@ void PitchAxis::zoom(float factor, float anchor_y) {
 void PitchAxis::fit(int lowest, int highest) {
   constexpr float kAir = 2.0F;  // rows above and below
   const float rows = static_cast<float>(highest - lowest) + 1.0F + 2.0F * kAir;
-  const float row = std::clamp(pitched_height_ / rows, 6.0F, 16.0F);
+  const float row = std::clamp(pitched_height_ / rows, kLeastRow, 16.0F);
   const float middle = 0.5F * static_cast<float>(lowest + highest + 1);
   set(row, middle + 0.5F * pitched_height_ / row);
 }

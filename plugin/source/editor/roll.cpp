@@ -313,7 +313,7 @@ void Roll::paint_dragged(juce::Graphics& g) const {
     const Note moved = dragged(*note);
     const auto area = note_area(workspace_, moved);
     if (!area.intersects(getLocalBounds().toFloat())) continue;
-    const float strength = 0.45F + 0.55F * static_cast<float>(moved.velocity) / 127.0F;
+    const float strength = 0.5F + 0.5F * static_cast<float>(moved.velocity) / 127.0F;
     g.setColour(palette::kCanvas.interpolatedWith(colour_on_dark(note->lane), strength));
     g.fillRoundedRectangle(area, 2.0F);
     g.setColour(palette::kText);

@@ -22,7 +22,7 @@ bool is_black(int pitch) {
 }
 
 float shade(int velocity) {
-  return 0.42F + 0.58F * static_cast<float>(velocity) / 127.0F;
+  return 0.5F + 0.5F * static_cast<float>(velocity) / 127.0F;
 }
 
 }  // namespace
@@ -209,8 +209,8 @@ void RollPicture::paint_note(juce::Graphics& g, std::size_t place) const {
   }
   constexpr float kRoomForName = 12.0F;
   if (!note.lane.is_drum && area.getHeight() >= kRoomForName && area.getWidth() > 30.0F) {
-    const bool light = colour.getPerceivedBrightness() > 0.55F || selected;
-    g.setColour((light ? juce::Colours::black : juce::Colours::white).withAlpha(0.75F * alpha));
+    const bool light = colour.isOpaque() && (colour.getPerceivedBrightness() > 0.5F || selected);
+    g.setColour((light ? juce::Colours::black : palette::kText).withAlpha(0.75F * alpha));
     g.setFont(ui_font(std::min(12.0F, area.getHeight() - 1.5F)));
     g.drawText(row_name({false, note.pitch}), area.withTrimmedLeft(4.0F),
                juce::Justification::centredLeft, false);

@@ -67,7 +67,7 @@ void StatusLine::paint(juce::Graphics& g) {
   g.fillAll(palette::kPanel);
   g.setColour(palette::kLine);
   g.fillRect(0, 0, getWidth(), 1);
-  auto area = getLocalBounds().reduced(12, 0);
+  auto area = getLocalBounds().withTrimmedLeft(12).withTrimmedRight(24);  // the corner resizes
   const Status& status = workspace_.status();
 
   juce::String model = status.model.isEmpty() ? juce::String() : status.model;

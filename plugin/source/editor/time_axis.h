@@ -14,6 +14,7 @@ class TimeAxis {
   double visible() const { return width_ / per_second_; }  ///< seconds
   double length() const { return length_; }                ///< seconds that can be scrolled to
   float x(double seconds) const { return static_cast<float>((seconds - scroll_) * per_second_); }
+  bool shows(double seconds) const { return seconds >= scroll_ && seconds <= scroll_ + visible(); }
   double seconds(float x) const { return scroll_ + static_cast<double>(x) / per_second_; }
 
   void set_width(double pixels);

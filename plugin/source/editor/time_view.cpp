@@ -175,7 +175,8 @@ void TimeView::paint_hint(juce::Graphics& g, juce::Rectangle<float> area) const 
   if (stage == Stage::kEmpty) {
     title = "Record this track or drop a file";
     text = "Its notes appear here, one lane for every instrument.";
-  } else if (stage == Stage::kReady && workspace_.shown().notes.empty()) {
+  } else if (stage == Stage::kReady && workspace_.shown().notes.empty() &&
+             workspace_.status().error.isEmpty()) {
     title = "No notes to show";
     text = "Raise the sensitivity, allow more instruments, or transcribe again.";
   } else {
@@ -184,16 +185,17 @@ void TimeView::paint_hint(juce::Graphics& g, juce::Rectangle<float> area) const 
   auto box = area.withSizeKeepingCentre(std::min(460.0F, area.getWidth() - 20.0F), 150.0F);
   g.setColour(palette::kPanel.withAlpha(0.92F));
   g.fillRoundedRectangle(box, 10.0F);
-  box.reduce(16.0F, 20.0F);
+  box.reduce(16.0F, 18.0F);
   g.setColour(palette::kAccent);
   draw_icon(g, Icon::kNotes, box.removeFromTop(44.0F), 40.0F);
-  box.removeFromTop(8.0F);
+  box.removeFromTop(6.0F);
   g.setColour(palette::kText);
   g.setFont(ui_font(18.0F, Weight::kStrong));
   g.drawFittedText(title, box.removeFromTop(26.0F).toNearestInt(), juce::Justification::centred, 1);
+  box.removeFromTop(5.0F);
   g.setColour(palette::kDim);
   g.setFont(ui_font(14.0F));
-  g.drawFittedText(text, box.removeFromTop(24.0F).toNearestInt(), juce::Justification::centred, 1);
+  g.drawFittedText(text, box.toNearestInt(), juce::Justification::centredTop, 2, 0.9F);
 }
 
 }  // namespace scorelane::plugin

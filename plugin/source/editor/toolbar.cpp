@@ -27,8 +27,9 @@ juce::String with_name(const char* what, const std::string& name, const char* ke
 Toolbar::Toolbar(Workspace& workspace)
     : workspace_(workspace),
       record_("Record", Icon::kRecord,
-              "Record this track: from the host's start to its stop (the program of its own "
-              "records at once)"),
+              workspace.processor().wrapperType == juce::AudioProcessor::wrapperType_Standalone
+                  ? "Record the input"
+                  : "Record this track while the host plays"),
       open_("Open", Icon::kOpen, "Transcribe a sound file (Ctrl+O)"),
       transcribe_(workspace),
       undo_("Undo", Icon::kUndo, "Undo"),
@@ -162,7 +163,9 @@ void Toolbar::paint(juce::Graphics& g) {
   auto area = clock_.withTrimmedLeft(6);
   g.setColour(palette::kText);
   g.setFont(ui_font(17.0F, Weight::kStrong));
-  g.drawText(place(), area.removeFromLeft(58), juce::Justification::centredLeft);
+  const int width = juce::roundToInt(text_width(g.getCurrentFont(), place()));
+  g.drawText(place(), area.removeFromLeft(std::max(36, width + 10)),
+             juce::Justification::centredLeft);
   g.setColour(palette::kDim);
   g.setFont(ui_font(14.0F));
   g.drawText(clock_text(workspace_.playhead(), 1), area, juce::Justification::centredLeft);

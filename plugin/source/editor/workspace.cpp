@@ -46,7 +46,7 @@ void Workspace::poll_take() {
   auto take = session().take();
   const std::int64_t frames = take == nullptr ? 0 : take->frames();
   if (take == take_ && frames == take_frames_) return;
-  if (take != take_) {
+  if (take != take_ && take_ != nullptr) {
     view_is_own_ = false;
     processor_.audition().looping = false;
   }
@@ -116,10 +116,12 @@ void Workspace::poll_transport() {
     audition.playing = false;
   }
   if (at == playhead_ && playing == playing_) return;
-  const bool moved = at != playhead_;
+  // Who scrolls away from the playhead is not pulled back to it.
+  const bool was_in_sight = time.shows(playhead_);
+  const bool starts = playing && !playing_;
   playhead_ = at;
   playing_ = playing;
-  if (moved && playing && follows_ && at <= time.length()) time.reveal(at);
+  if (playing && follows_ && (was_in_sight || starts) && at <= time.length()) time.reveal(at);
   listeners_.call(&Listener::transport_changed);
 }
 
