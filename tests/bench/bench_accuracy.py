@@ -175,7 +175,7 @@ def table(
         for line in shown:
             values, count = figures(everything, line, columns[name])
             if count:
-                heading = columns[name].heading.replace("\n", " ")
+                heading = columns[name].heading.replace("-\n", "").replace("\n", " ")
                 grid.add_row(heading, f"{line.name} ({count})", *map(_cell, values))
         grid.add_section()
     return grid
