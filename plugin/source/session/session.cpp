@@ -46,6 +46,8 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
   }
 
   void capture_idle() override {
+    // The hook comes back through the session, which may still be in the making.
+    if (!made) return;
     hooks.idle();
     const std::lock_guard lock(mutex);
     if (scan.has_value() && !scan->step()) scan.reset();
@@ -167,13 +169,16 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
   std::atomic<std::uint64_t> revision{0};
   std::atomic<bool> realtime{true};
   std::atomic<double> bpm{120.0};
+  std::atomic<bool> made{false};
 
   // The threads, last: they use all of the above.
   Transcription transcription{*this};
   Capture capture{*this};
 };
 
-Session::Session(Hooks hooks) : impl_(std::make_unique<Impl>(std::move(hooks))) {}
+Session::Session(Hooks hooks) : impl_(std::make_unique<Impl>(std::move(hooks))) {
+  impl_->made = true;
+}
 
 Session::~Session() = default;
 
