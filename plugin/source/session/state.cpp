@@ -14,6 +14,8 @@ constexpr char kMagic[4] = {'S', 'C', 'L', 'N'};
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kHeader = 16;
 constexpr std::size_t kLargest = std::size_t{256} << 20;
+constexpr int kDeepest = 8;  ///< levels of JSON
+constexpr std::size_t kMostEditorText = 4096;
 constexpr std::size_t kMostNotes = 2'000'000;
 constexpr double kLongest = 1e6;  ///< seconds
 
@@ -181,6 +183,7 @@ State from_json(const Json& json) {
   state.default_confidence = static_cast<float>(number(model.at("default_confidence"), 0.0, 1.0));
   state.soundfont = text(json.at("soundfont"));
   state.editor_json = text(json.at("editor"));
+  if (state.editor_json.size() > kMostEditorText) state.editor_json = "{}";
   return state;
 }
 
@@ -192,11 +195,17 @@ Json parse(const void* data, std::size_t size) {
   if (get(bytes + 4) > kVersion) {
     throw Refused("it was written by a newer version of Scorelane; install that");
   }
+  if (get(bytes + 4) != kVersion) throw Refused("it is damaged");
   const std::size_t length = get(bytes + 8);
   // Hosts may add bytes of their own behind ours.
   if (length > kLargest || length > size - kHeader) throw Refused("a part of it is missing");
   if (checksum(bytes + kHeader, length) != get(bytes + 12)) throw Refused("it is damaged");
-  return Json::parse(bytes + kHeader, bytes + kHeader + length);
+  // A few bytes of nesting would take a lot of memory.
+  const auto shallow = [](int depth, Json::parse_event_t, Json&) {
+    if (depth > kDeepest) throw Refused("it is damaged");
+    return true;
+  };
+  return Json::parse(bytes + kHeader, bytes + kHeader + length, shallow);
 }
 
 }  // namespace

@@ -78,8 +78,9 @@ void Capture::end() {
 }
 
 void Capture::mark(Mark::Kind kind, const CapturePlace& place) {
+  // In a storm of tempo changes some are left out, but never the begin or the end of a take.
+  if (kind == Mark::Kind::kTempo && mark_fifo_.getFreeSpace() < kMostMarks / 2) return;
   const auto writing = mark_fifo_.write(1);
-  // 256 marks within 20 ms do not happen; a tempo lost to such a storm is no loss.
   if (writing.blockSize1 == 0) return;
   marks_[static_cast<std::size_t>(writing.startIndex1)] = {kind, pushed_, place};
 }

@@ -56,6 +56,7 @@ class Capture {
 
  private:
   static constexpr int kMostChannels = 2;
+  static constexpr int kMostMarks = 256;
   static constexpr double kSeconds = 8.0;  ///< of audio that fit between the two threads
 
   struct Mark {
@@ -79,8 +80,8 @@ class Capture {
   bool realtime_ = true;
   juce::AbstractFifo audio_fifo_{1};
   std::array<std::vector<float>, kMostChannels> audio_;
-  juce::AbstractFifo mark_fifo_{256};
-  std::array<Mark, 256> marks_;
+  juce::AbstractFifo mark_fifo_{kMostMarks};
+  std::array<Mark, kMostMarks> marks_;
 
   // The audio thread's.
   bool capturing_ = false;

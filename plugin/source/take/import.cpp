@@ -22,6 +22,8 @@ Import::Import(const juce::File& file) : source_(file) {
   juce::AudioFormatManager formats;
   formats.registerBasicFormats();
   reader_.reset(formats.createReaderFor(file));
+  // Under a name that says something else, perhaps.
+  if (reader_ == nullptr) reader_.reset(formats.createReaderFor(file.createInputStream()));
   if (reader_ == nullptr) {
     error_ = name + " is not a sound file that can be read here; try WAV, AIFF, FLAC, Ogg or MP3.";
   } else if (reader_->lengthInSamples <= 0 || reader_->numChannels == 0 ||
