@@ -144,7 +144,11 @@ def test_filters_reach_the_notes(engine: StubEngine, make_wav: MakeWav, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--to", "mid,xyz"], "Unknown format 'xyz'; --to takes mid, png, csv, json."),
+        (
+            ["--to", "mid,xyz"],
+            "Unknown format 'xyz'; --to takes mid, png, csv, json and, for scores, musicxml, mxl,"
+            " pdf, svg.",
+        ),
         (["--to", ","], "No format was named"),
         (["--instruments", "kazoo"], "Unknown instrument 'kazoo'"),
         (["--sensitivity", "1.5"], "--sensitivity"),

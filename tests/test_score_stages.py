@@ -19,8 +19,8 @@ from scorelane.midi import write_midi
 from scorelane.notes import Note
 from scorelane.score import Grid, Metre, Played, Wishes, arrange, find_grid, make_score
 from scorelane.score.beats import track_beats
-from scorelane.score.beats_file import read_beats
 from scorelane.score.drums import drum_voices
+from scorelane.score.given_beats import read_beats
 from scorelane.score.grid_midi import write_grid_midi
 from scorelane.score.hands import split_hands
 from scorelane.score.keys import signatures, spell_pitches
@@ -248,8 +248,8 @@ def test_grid_midi_keeps_the_time_of_the_performance(tmp_path: Path) -> None:
 def test_beats_files(tmp_path: Path) -> None:
     good = tmp_path / "a.beats"
     good.write_text("# beats\n0.5 4\n1.0 1\n1.5\t2\n")
-    times, downbeat = read_beats(good)
-    assert (list(times), downbeat) == ([0.5, 1.0, 1.5], 1)
+    read = read_beats(good)
+    assert (list(read.times), read.downbeat, read.metre) == ([0.5, 1.0, 1.5], 1, None)
     for text, says in (
         ("0.5\n", "two"),
         ("1\n0.5\n", "line 2"),
@@ -300,3 +300,19 @@ def test_what_the_pedal_holds_at_the_end_is_not_written_out() -> None:
     assert score.bars == [(0, 96), (96, 192)]
     ends = [c.end for staff in score.parts[0].staves for v in staff.voices for c in v]
     assert max(ends) <= 192
+
+
+@pytest.mark.parametrize(("pitch", "following", "step"), [(70, 71, "A"), (70, 69, "B")])
+def test_chromatic_notes_follow_where_they_lead(pitch: int, following: int, step: str) -> None:
+    # In G major: A sharp below B, but B flat above A.
+    rows = [(24 * i, 24 * i + 24, p) for i, p in enumerate((67, 71, 74, 72, 69, 66, 67, 74))]
+    rows += [(192, 216, pitch), (216, 240, following), (240, 288, 67)]
+    assert spell_pitches(placed(*rows), [(0, 1)])[192, pitch].step == step
+
+
+def test_a_melody_on_a_piano_needs_one_staff() -> None:
+    grid = Grid(np.arange(0.0, 9.0), COMMON)
+    line = [note(float(i), i + 0.9, 60 + 2 * i) for i in range(8)]
+    chords = [*line, *(note(float(i), i + 0.9, 36 + i) for i in range(8))]
+    for notes, staves in ((line, 1), (chords, 2)):
+        assert len(arrange([Played("", 0, False, notes)], grid).parts[0].staves) == staves

@@ -55,6 +55,7 @@ class Transcription:
         instruments: mask, or ``None`` for all.
         program_map: for each program the one that the model writes for it; empty: itself.
         warnings: what was odd about the recording, one sentence each.
+        recording: where it lies; ``None`` for an array. Scores listen to it for their beats.
     """
 
     all_notes: tuple[Note, ...]
@@ -67,6 +68,7 @@ class Transcription:
     instruments: InstrumentMask | None = None
     program_map: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    recording: Path | None = None
 
     @cached_property
     def notes(self) -> list[Note]:
@@ -115,22 +117,25 @@ class Transcription:
         *,
         tempo: float | None = None,
         meter: str | None = None,
-        beats: str | os.PathLike[str] | None = None,
+        beats: str | os.PathLike[str] | Sequence[tuple[float, bool]] | None = None,
     ) -> list[Path]:
         """Write a score; the suffix chooses ``.musicxml``, ``.mxl``, ``.mid``, ``.pdf``, ...
 
         Beats, bars and keys are found; ``tempo`` (beats per minute), ``meter`` (``"3/4"``) and
-        ``beats`` (a file of beat times) say what is known better. Pages (``.pdf``, ``.png``,
-        ``.svg``) are drawn by MuseScore. Returns the files written.
+        ``beats`` (pairs of seconds and whether a bar begins there, a file of beat times, a MIDI
+        file with a tempo map, or ``"beat-this"``) say what is known better. Pages (``.pdf``,
+        ``.png``, ``.svg``) are drawn by MuseScore. Returns the files written.
 
         Raises:
             UsageError: for an unknown suffix or a value that makes no sense.
             scorelane.score.EngraveError: when MuseScore is needed and missing, or fails.
+            scorelane.score.TrackerError: when ``"beat-this"`` is not installed or fails.
         """
         from scorelane.score import Wishes, from_lanes, make_score, save_score
 
-        parts = from_lanes(self.lanes)
-        return save_score(make_score(parts, Wishes(tempo, meter, beats), title=self.title), path)
+        heard = self.recording if self.recording and self.recording.exists() else None
+        wishes = Wishes(tempo, meter, beats, heard)
+        return save_score(make_score(from_lanes(self.lanes), wishes, title=self.title), path)
 
     def to_musicxml(
         self,
@@ -138,7 +143,7 @@ class Transcription:
         *,
         tempo: float | None = None,
         meter: str | None = None,
-        beats: str | os.PathLike[str] | None = None,
+        beats: str | os.PathLike[str] | Sequence[tuple[float, bool]] | None = None,
     ) -> None:
         """Write MusicXML, one part per lane, compressed if ``path`` ends in ``.mxl``.
 
@@ -239,6 +244,7 @@ def transcribe(
             instruments=mask,
             program_map=tuple(engine.config.get("program_map", ())),
             warnings=tuple(audio.warnings),
+            recording=Path(source) if isinstance(source, (str, os.PathLike)) else None,
         )
 
 

@@ -1,6 +1,6 @@
 """How well performances are written down: scores are played by a humaniser and transcribed back.
 
-    python tests/bench/score_accuracy.py [--corpora FOLDER] [--peer] [--only NAME]
+    python tests/bench/score_accuracy.py [--corpora FOLDER] [--peer] [--round-trip] [--only NAME]
 
 Scores come from music21's corpus (metre, bars, keys and hands are known) and, with --corpora, from
 folders of score-time MIDI (openscore-*: onsets alone; mma_pop909: 4/4 bars too). Each is played
@@ -10,190 +10,49 @@ folders of score-time MIDI (openscore-*: onsets alone; mma_pop909: 4/4 bars too)
 
 and in both cases with onsets scattered by 10, 20 or 30 ms (standard deviation, by piece, cut at
 twice that), notes shortened to 70-100 % and random velocities. Printed for each piece and way of
-playing: the share of onsets at their exact place, with the true beats given and with beats found,
-after the one shift in time that suits best; whether the bar lines are right (four in five of
-them, and not a tenth too many); the key signature at the start; the share of piano notes in the
-right hand. With --peer MuseScore imports the very same MIDI files.
+playing, with the true beats given and with beats found, after the one shift in time that suits
+best:
+
+    exact     share of onsets at their exact place, in quarters
+    downbeat  whether four in five bar lines stand on bar lines of the score; bars may be of half
+              or of double length
+    bars      whether four in five of the score's bar lines are there, and not a tenth too many
+    key       the key signature at the start
+    hands     share of piano notes in the right hand
+
+With --peer MuseScore imports the very same MIDI files. With --round-trip every score that was
+written with the true beats goes through MuseScore to MusicXML and to MIDI, and pitches and ticks
+are compared part by part.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
-import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import mido
 import numpy as np
-from numpy.typing import NDArray
+from score_humaniser import Performance, perform
+from score_truth import Truth, load
 
 from scorelane.midi import write_midi
-from scorelane.notes import Note
-from scorelane.score import Metre, Played, Score, arrange, find_grid
+from scorelane.score import Beats, Metre, Score, arrange, find_grid, write_musicxml
 from scorelane.score.engrave import EngraveError, convert
 from scorelane.score.grid import TICKS
 from scorelane.score.grid_midi import write_grid_midi
 
-BARS = 32
-CORPUS = {
-    **{f"bach/bwv{n}": 84 for n in ("66.6", "253", "244.46", "1.6", "101.7", "140.7", "227.11")},
-    "haydn/opus74no1/movement1": 126,
-    "haydn/opus74no1/movement2": 80,
-    "haydn/opus1no1/movement1": 100,
-    "haydn/opus1no1/movement2": 120,
-    "mozart/k155/movement1": 120,
-    "mozart/k155/movement2": 60,
-    "mozart/k156/movement1": 150,
-    "mozart/k458/movement1": 130,
-    "mozart/k458/movement2": 120,
-    "beethoven/opus18no1/movement1": 140,
-    "beethoven/opus18no1/movement3": 180,
-    "mozart/k545/movement1_exposition": 130,
-    "joplin/maple_leaf_rag": 90,
-    "schumann_robert/opus48no2": 66,
-}
-QUARTET = (40, 40, 41, 42)
-FOLDERS = {
-    "openscore-string-quartets": 5,
-    "openscore-lieder": 6,
-    "openscore-orchestra": 3,
-    "mma_pop909": 6,
-}
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from score_reading import read_midi_tracks, read_musicxml
 
-
-@dataclass
-class Truth:
-    """A score: ``notes`` are (part, program, is_drum, pitch, quarter, quarters, hand)."""
-
-    name: str
-    notes: list[tuple[int, int, bool, int, float, float, int]]
-    qpm: float
-    metre: str = ""
-    bars: list[float] = field(default_factory=list)
-    fifths: int | None = None
-
-
-def from_music21(name: str, qpm: float) -> Truth:
-    from music21 import corpus, key, meter, stream
-
-    score = corpus.parse(name).toSoundingPitch()
-    parts = list(score.parts)
-    first = list(parts[0].getElementsByClass(stream.Measure))[:BARS]
-    end = float(first[-1].offset + first[-1].duration.quarterLength)
-    is_piano = len(parts) == 2
-    is_song = len(parts) == 3
-    notes = []
-    for number, part in enumerate(parts):
-        hand = 0
-        if is_piano or (is_song and number):
-            hand = 1 + (number == len(parts) - 1)
-        program = 0 if hand else 52 if is_song else QUARTET[min(number, 3)]
-        whose = 1 if hand else number
-        for one in part.stripTies().flatten().notes:
-            at = float(one.offset)
-            if at >= end or one.duration.isGrace:
-                continue
-            for pitch in one.pitches:
-                length = max(float(one.quarterLength), 0.125)
-                notes.append((whose, program, False, pitch.midi, at, length, hand))
-    signature = next(iter(parts[0].recurse().getElementsByClass(key.KeySignature)), None)
-    metre = next(iter(parts[0].recurse().getElementsByClass(meter.TimeSignature)))
-    bars = [float(m.offset) for m in first]
-    if first[0].paddingLeft or first[0].duration.quarterLength < metre.barDuration.quarterLength:
-        bars = bars[1:]
-    changes = {t.ratioString for m in first for t in m.getElementsByClass(meter.TimeSignature)}
-    text = metre.ratioString if len(changes) == 1 else ""
-    fifths = signature.sharps if signature and not any(n[1] in (71, 60) for n in notes) else None
-    return Truth(name, notes, qpm, text, bars if text else [], fifths)
-
-
-def from_midi(path: Path) -> Truth:
-    midi = mido.MidiFile(path, clip=True)
-    quarter = midi.ticks_per_beat
-    notes = []
-    programs: dict[tuple[int, int], int] = {}
-    tempos = [m.tempo for t in midi.tracks for m in t if m.type == "set_tempo"]
-    signatures = {
-        (m.numerator, m.denominator) for t in midi.tracks for m in t if m.type == "time_signature"
-    }
-    for number, track in enumerate(midi.tracks):
-        tick = 0
-        sounding: dict[tuple[int, int], int] = {}
-        for message in track:
-            tick += message.time
-            if message.type == "program_change":
-                programs[number, message.channel] = message.program
-            elif message.type == "note_on" and message.velocity:
-                sounding[message.channel, message.note] = tick
-            elif message.type in ("note_on", "note_off"):
-                start = sounding.pop((message.channel, message.note), None)
-                if start is None:
-                    continue
-                drum = message.channel == 9
-                program = 0 if drum else programs.get((number, message.channel), 0)
-                length = max(tick - start, 1) / quarter
-                notes.append((number, program, drum, message.note, start / quarter, length, 0))
-    if "pop909" in str(path):  # MMA scatters onsets by a few ticks: take the twelfth of a quarter
-        notes = [(*n[:4], round(12 * n[4]) / 12, *n[5:]) for n in notes]
-    notes.sort(key=lambda n: n[4])
-    first, end = notes[0][4], notes[0][4] + 4 * BARS
-    notes = [n for n in notes if n[4] < end]
-    metre, bars = "", []
-    if signatures == {(4, 4)} and "pop909" in str(path):
-        metre, bars = "4/4", [4.0 * i for i in range(int(first // 4), int(end // 4))]
-    qpm = float(np.clip(6e7 / tempos[0] if tempos else 120, 40, 200))
-    return Truth(f"{path.parent.name}/{path.stem}", notes, qpm, metre, bars)
-
-
-@dataclass
-class Performance:
-    parts: list[Played]
-    notes: list[Note]
-    beats: NDArray[np.float64]
-    downbeat: int
-
-
-def perform(truth: Truth, manner: str) -> Performance:
-    """Play a score; see the head of this file."""
-    seed = zlib.crc32(f"{truth.name} {manner}".encode())
-    rng = np.random.default_rng(seed)
-    jitter = (0.01, 0.02, 0.03)[zlib.crc32(truth.name.encode()) % 3]
-    start = min(n[4] for n in truth.notes)
-    end = max(n[4] + n[5] for n in truth.notes)
-    fine = np.arange(start - 8, end + 8, 0.25)
-    rate = np.full(len(fine), 60 / truth.qpm)
-    if manner == "drift":
-        knots = np.arange(start - 8, end + 16, 8)
-        rate *= np.exp(np.interp(fine, knots, 0.07 * rng.standard_normal(len(knots))))
-        rate *= np.interp(fine, (end - 6, end), (1.0, 1 / 0.6))
-    seconds = np.concatenate(([0.0], np.cumsum(0.25 * rate)[:-1]))
-    seconds -= np.interp(start, fine, seconds) - 0.5
-
-    def at(quarter: float) -> float:
-        return float(np.interp(quarter, fine, seconds))
-
-    players: dict[int, list[Note]] = defaultdict(list)
-    notes = []
-    for part, program, drum, pitch, quarter, quarters, _ in truth.notes:
-        shift = jitter * float(np.clip(rng.standard_normal(), -2, 2))
-        onset = max(0.0, at(quarter) + shift)
-        length = (at(quarter + quarters) - at(quarter)) * rng.uniform(0.7, 1.0)
-        velocity = int(rng.integers(60, 100))
-        note = Note(onset, onset + max(length, 0.02), pitch, program, drum, velocity)
-        players[part].append(note)
-        notes.append(note)
-    parts = [Played("", p[0].program, p[0].is_drum, p) for p in players.values()]
-    metre = Metre.parse(truth.metre or "4/4")
-    unit = metre.beat_ticks / TICKS
-    origin = truth.bars[0] if truth.bars else 0.0
-    low = int(np.floor((start - origin) / unit))
-    count = int(np.ceil((end - start) / unit)) + 2
-    beats = np.array([at(origin + (low + i) * unit) for i in range(count)])
-    return Performance(parts, notes, beats, (-low) % metre.beats)
+FIGURES = ("exact", "downbeat", "bars", "key", "hands", "round trip")
+MAJOR = ("Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#")
+MINOR = ("Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m")
+Row = dict[str, object]
 
 
 @dataclass
@@ -205,35 +64,26 @@ class Page:
     fifths: int | None
 
 
-MAJOR = ("Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#")
-MINOR = ("Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m")
-
-
 def read_page(path: Path) -> Page:
+    signatures, fifths, end = [], None, 0.0
     midi = mido.MidiFile(path)
-    notes, signatures, fifths, end = [], [], None, 0.0
     for track in midi.tracks:
         tick = 0
         for message in track:
             tick += message.time
             quarter = tick / midi.ticks_per_beat
             end = max(end, quarter)
-            if message.type == "note_on" and message.velocity:
-                notes.append((quarter, message.note))
-            elif message.type == "time_signature":
+            if message.type == "time_signature":
                 signatures.append((quarter, 4 * message.numerator / message.denominator))
             elif message.type == "key_signature" and fifths is None:
                 name = message.key
-                fifths = (
-                    (MINOR.index(name) if name in MINOR else MAJOR.index(name)) - 6
-                    if (name in MINOR or name in MAJOR)
-                    else None
-                )
+                names = MINOR if name in MINOR else MAJOR
+                fifths = names.index(name) - 6 if name in names else None
     bars = []
     signatures.sort()
     for (begin, length), (until, _) in zip(signatures, [*signatures[1:], (end, 0.0)], strict=True):
         bars += list(np.arange(begin, until, length))
-    return Page(notes, bars, fifths)
+    return Page([note for track in read_midi_tracks(path) for note in track], bars, fifths)
 
 
 def exactness(truth: Truth, page: Page) -> tuple[float, float]:
@@ -256,107 +106,134 @@ def exactness(truth: Truth, page: Page) -> tuple[float, float]:
     return best / max(len(truth.notes), 1), best_shift / tick
 
 
-def bars_right(truth: Truth, page: Page, shift: float) -> bool | None:
+def bars_right(truth: Truth, page: Page, shift: float) -> dict[str, bool | None]:
+    """``downbeat`` and ``bars``, as the head of this file says."""
     if len(truth.bars) < 3:
-        return None
-    lines = {round(bar + shift, 2) for bar in page.bars}
-    hits = sum(round(bar, 2) in lines for bar in truth.bars)
-    return hits >= 0.8 * len(truth.bars) and len(lines) <= 1.1 * len(truth.bars) + 2
+        return {"downbeat": None, "bars": None}
+    end = max(truth.bars) + 0.1
+    lines = {round(bar + shift, 2) for bar in page.bars if -0.1 < bar + shift < end}
+    meant = {round(bar, 2) for bar in truth.bars}
+    there = len(lines & meant)
+    complete = there >= 0.8 * len(meant)
+    bars = complete and len(lines) <= 1.1 * len(meant) + 2
+    halved = complete and len(lines) <= 2.1 * len(meant) + 2
+    doubled = bool(lines) and there >= 0.8 * len(lines) and len(lines) >= 0.45 * len(meant)
+    return {"downbeat": halved or doubled, "bars": bars}
 
 
-def hands_right(truth: Truth, played: Performance, score: Score) -> float | None:
-    """Share of piano notes on the staff of their hand; matched by part, pitch and order."""
+def hands_right(
+    truth: Truth, staves: list[list[list[tuple[float, int]]]], meant_at: list[float]
+) -> float | None:
+    """Share of piano notes on the staff of their hand.
+
+    ``staves`` holds candidates, each the (time, pitch) of two staves; of the peer it is not known
+    which of its staves are the piano's, so the best counts. ``meant_at`` are the times of the
+    score's notes on the same scale.
+    """
     if not any(n[6] for n in truth.notes):
         return None
-    meant: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for note, row in zip(played.notes, truth.notes, strict=True):
-        if row[6]:
-            meant[row[3]].append((note.onset, row[6]))
+    shares = [0.0]
+    for pair in staves:
+        found: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        for hand, notes in enumerate(pair, start=1):
+            for at, pitch in notes:
+                found[pitch].append((at, hand))
+        right = total = 0
+        for row, at in zip(truth.notes, meant_at, strict=True):
+            if row[6]:
+                near = min(found.get(row[3], ()), key=lambda f: abs(f[0] - at), default=None)
+                right += near is not None and near[1] == row[6]
+                total += 1
+        shares.append(right / total)
+    return max(shares)
+
+
+def our_staves(score: Score) -> list[list[list[tuple[float, int]]]]:
     unit = score.grid.metre.beat_ticks
-    found: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for part in score.parts:
-        if len(part.staves) == 2:
-            for hand, staff in enumerate(part.staves, start=1):
-                for chord in (c for voice in staff.voices for c in voice):
-                    second = float(score.grid.seconds_at(chord.start / unit))
-                    for pitch in chord.pitches:
-                        found[pitch].append((second, hand))
-    right = total = 0
-    for pitch, rows in meant.items():
-        for onset, hand in rows:
-            total += 1
-            near = min(found.get(pitch, ()), key=lambda f: abs(f[0] - onset), default=None)
-            right += near is not None and near[1] == hand
-    return right / total
+    return [
+        [
+            [
+                (float(score.grid.seconds_at(chord.start / unit)), pitch)
+                for voice in staff.voices
+                for chord in voice
+                for pitch in chord.pitches
+            ]
+            for staff in part.staves
+        ]
+        for part in score.parts
+        if len(part.staves) == 2
+    ]
 
 
-def measure(truth: Truth, manner: str, folder: Path, peer: bool) -> list[dict[str, object]]:
+def peer_hands(truth: Truth, path: Path) -> float | None:
+    """Of MuseScore's MIDI, which has a track for each staff; its beats are its own."""
+    tracks = read_midi_tracks(path)
+    low = min(q for track in tracks for q, _ in track)
+    high = max(q for track in tracks for q, _ in track)
+    scaled = [[((q - low) / (high - low), pitch) for q, pitch in track] for track in tracks]
+    start = min(n[4] for n in truth.notes)
+    end = max(n[4] for n in truth.notes)
+    meant_at = [(n[4] - start) / (end - start) for n in truth.notes]
+    pairs = [scaled[i : i + 2] for i in range(len(scaled) - 1)]
+    return hands_right(truth, pairs or [scaled], meant_at)
+
+
+def round_trip(score: Score, folder: Path) -> bool:
+    """Whether MuseScore gives back each part's pitches at their ticks, and plays them there."""
+    write_musicxml(score, folder / "sent.musicxml")
+    convert(folder / "sent.musicxml", folder / "back.musicxml")
+    convert(folder / "sent.musicxml", folder / "back.mid")
+    sent = read_musicxml(folder / "sent.musicxml")
+    rolled = any(
+        c.rolled or c.graces for p in score.parts for s in p.staves for v in s.voices for c in v
+    )
+    played = {(round(TICKS * q), p) for t in read_midi_tracks(folder / "back.mid") for q, p in t}
+    return sent == read_musicxml(folder / "back.musicxml") and (
+        rolled or played == {(tick, pitch) for _, tick, pitch in sent}
+    )
+
+
+def measure(truth: Truth, manner: str, folder: Path, options: argparse.Namespace) -> list[Row]:
     played = perform(truth, manner)
+    about: Row = {"piece": truth.name, "manner": manner, "true metre": truth.metre}
     rows = []
-    metre = Metre.parse(truth.metre) if truth.metre else None
-    grids = {
-        "given": lambda: find_grid(
-            played.parts,
-            metre=metre or Metre(4, 4),
-            beats=played.beats,
-            downbeat=played.downbeat,
-        ),
-        "found": lambda: find_grid(played.parts),
-    }
-    for beats, make in grids.items():
-        score = arrange(played.parts, make())
+    for beats in ("given", "found"):
+        known = Beats(played.beats, played.downbeat, Metre.parse(truth.metre or "4/4"))
+        grid = find_grid(played.parts, beats=known if beats == "given" else None)
+        score = arrange(played.parts, grid)
         write_grid_midi(score, folder / "ours.mid")
-        page = read_page(folder / "ours.mid")
-        exact, shift = exactness(truth, page)
-        row: dict[str, object] = {
-            "piece": truth.name, "manner": manner, "who": f"ours, {beats}", "exact": exact,
-            "metre": str(score.grid.metre), "true_metre": truth.metre,
-            "bars": bars_right(truth, page, shift),
-            "key": None if truth.fifths is None else page.fifths == truth.fifths,
-            "fifths": (page.fifths, truth.fifths),
-            "hands": hands_right(truth, played, score),
-            "bpm": round(60 / float(np.median(np.diff(score.grid.times)))), "qpm": truth.qpm,
-        }  # fmt: skip
+        row = about | {"who": f"ours, {beats}", "metre": str(grid.metre)}
+        row |= judge(truth, read_page(folder / "ours.mid"))
+        row["hands"] = hands_right(truth, our_staves(score), [note.onset for note in played.notes])
+        row["bpm"] = round(60 / float(np.median(np.diff(grid.times))))
+        if options.round_trip and beats == "given" and manner == "steady":
+            row["round trip"] = round_trip(score, folder)
         rows.append(row)
-    if peer:
-        write_midi(played.notes, folder / "played.mid")
-        try:
-            convert(folder / "played.mid", folder / "peer.mid")
-            page = read_page(folder / "peer.mid")
-            exact, shift = exactness(truth, page)
-            rows.append(
-                {
-                    "piece": truth.name, "manner": manner, "who": "MuseScore", "exact": exact,
-                    "bars": bars_right(truth, page, shift),
-                    "key": None if truth.fifths is None else page.fifths == truth.fifths,
-                    "fifths": (page.fifths, truth.fifths), "hands": None,
-                }
-            )  # fmt: skip
-        except EngraveError as error:
-            print(f"{truth.name}: {error}")
+    if options.peer:
+        rows += peer(truth, played, folder, about)
     return rows
 
 
-def mean(rows: list[dict[str, object]], name: str) -> str:
+def peer(truth: Truth, played: Performance, folder: Path, about: Row) -> list[Row]:
+    write_midi(played.notes, folder / "played.mid")
+    try:
+        convert(folder / "played.mid", folder / "peer.mid")
+    except EngraveError as error:
+        print(f"{truth.name}: {error}")
+        return []
+    row = about | {"who": "MuseScore"} | judge(truth, read_page(folder / "peer.mid"))
+    return [row | {"hands": peer_hands(truth, folder / "peer.mid")}]
+
+
+def judge(truth: Truth, page: Page) -> Row:
+    exact, shift = exactness(truth, page)
+    key = None if truth.fifths is None else page.fifths == truth.fifths
+    return {"exact": exact, "key": key, **bars_right(truth, page, shift)}
+
+
+def shown(rows: list[Row], name: str) -> str:
     values = [float(row[name]) for row in rows if row.get(name) is not None]  # type: ignore[arg-type]
-    return f"{100 * np.mean(values):5.1f} % ({len(values)})" if values else "-"
-
-
-def load(corpora: Path | None, cache: Path, only: str) -> Iterator[Truth]:
-    cache.mkdir(parents=True, exist_ok=True)
-    for name, qpm in CORPUS.items():
-        kept = cache / f"{name.replace('/', '_')}.json"
-        if only not in name:
-            continue
-        if not kept.exists():  # music21 takes up to minutes for a long piece
-            kept.write_text(json.dumps(vars(from_music21(name, qpm))))
-        row = json.loads(kept.read_text())
-        yield Truth(**{**row, "notes": [tuple(n) for n in row["notes"]]})
-    for folder, count in FOLDERS.items() if corpora else ():
-        files = sorted((corpora / folder).rglob("*.mid"))[9::10]  # type: ignore[operator]
-        for file in files[:: max(1, len(files) // count)][:count]:
-            if only in f"{folder}/{file.stem}":
-                yield from_midi(file)
+    return f"{100 * np.mean(values):.1f} % ({len(values)})" if values else "-"
 
 
 def main() -> None:
@@ -364,35 +241,31 @@ def main() -> None:
     parser.add_argument("--corpora", type=Path, help="folder with the folders of score-time MIDI")
     parser.add_argument("--cache", type=Path, default=Path("build/score_truth"))
     parser.add_argument("--peer", action="store_true", help="run MuseScore's import too")
+    parser.add_argument("--round-trip", action="store_true", help="send scores through MuseScore")
     parser.add_argument("--only", default="", help="pieces whose name holds this")
     parser.add_argument("--out", type=Path, help="write all rows as JSON")
     options = parser.parse_args()
-    rows = []
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         for truth in load(options.corpora, options.cache, options.only):
             for manner in ("steady", "drift"):
-                new = measure(truth, manner, Path(folder), options.peer)
+                new = measure(truth, manner, Path(folder), options)
                 rows += new
                 for row in new:
+                    figures = " ".join(f"{row.get(name)!s:6.6}" for name in FIGURES)
                     print(
-                        f"{truth.name[:44]:44} {manner:7} {row['who']:12} {row['exact']:6.3f}"
-                        f" bars {row['bars']!s:5} key {row['key']!s:5} {row['fifths']}"
-                        f" hands {row['hands'] or 0:.2f}"
-                        f" {row.get('metre', '')} {truth.metre}"
-                        f" {row.get('bpm', '')}/{truth.qpm:.0f}",
+                        f"{truth.name[:40]:40} {manner:6} {row['who']:11} {figures}"
+                        f" {row.get('metre', '')} of {truth.metre}",
                         flush=True,
                     )
     if options.out:
         options.out.write_text(json.dumps(rows))
-    print(f"{'':22} {'exact onsets':>14} {'bar lines':>14} {'key':>14} {'hands':>14}")
+    print(f"{'':20}" + " ".join(f"{name:>14}" for name in FIGURES))
     for who in ("ours, given", "ours, found", "MuseScore"):
         for manner in ("steady", "drift"):
             some = [r for r in rows if r["who"] == who and r["manner"] == manner]
             if some:
-                figures = " ".join(
-                    f"{mean(some, name):>14}" for name in ("exact", "bars", "key", "hands")
-                )
-                print(f"{who:14} {manner:7} {figures}")
+                print(f"{who:12} {manner:7}" + " ".join(f"{shown(some, n):>14}" for n in FIGURES))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from scorelane.display import printable
 from scorelane.errors import AudioError, ScorelaneError, UsageError
 
 FORMATS = ("mid", "png", "csv", "json")
+SCORE_FORMATS = ("musicxml", "mxl", "pdf", "svg")  # png is the piano roll
 
 
 class JobError(ScorelaneError):
@@ -42,10 +43,12 @@ def parse_formats(entries: Sequence[str]) -> list[str]:
     """
     names = [name.strip().lower().lstrip(".") for entry in entries for name in entry.split(",")]
     formats = list(dict.fromkeys("mid" if name == "midi" else name for name in names if name))
-    unknown = [name for name in formats if name not in FORMATS]
+    unknown = [name for name in formats if name not in FORMATS + SCORE_FORMATS]
     if unknown or not formats:
         what = f"Unknown format {unknown[0]!r}" if unknown else "No format was named"
-        raise UsageError(f"{what}; --to takes {', '.join(FORMATS)}.")
+        raise UsageError(
+            f"{what}; --to takes {', '.join(FORMATS)} and, for scores, {', '.join(SCORE_FORMATS)}."
+        )
     return formats
 
 

@@ -36,7 +36,16 @@ def command(
     beats: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Beat times: a line each, seconds and optional number in the bar."
+            metavar="FILE",
+            help="Beat times: a line each, seconds and optional number in the bar; or a MIDI file"
+            " (NOTES too) whose tempo map is followed; or beat-this, a tracker that needs"
+            " --recording.",
+        ),
+    ] = None,
+    recording: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="AUDIO", help="What the notes come from; it helps to find beats.", exists=True
         ),
     ] = None,
     parts: Annotated[
@@ -58,6 +67,8 @@ def command(
         opens in MuseScore and other notation programs
     [cyan]scorelane score notes.mid -o score.pdf --meter 3/4[/cyan]
         pages drawn by MuseScore, bars of three
+    [cyan]scorelane score session.mid -o score.musicxml --beats session.mid[/cyan]
+        keeps the tempo map and time signature that a sequencer wrote into the file
     [cyan]scorelane score band.mid -o lead.musicxml --parts trumpet[/cyan]
         one instrument's part alone
     """
@@ -68,7 +79,7 @@ def command(
         raise UsageError(f"{printable(out)} exists; use --overwrite to replace it")
     players = read_performance(performance)
     heading = printable(performance.stem) if title is None else title
-    score = make_score(players, Wishes(tempo, meter, beats), title=heading)
+    score = make_score(players, Wishes(tempo, meter, beats, recording), title=heading)
     if parts:  # the beats come from everybody, the page is one player's
         mask = parse_instruments(parts)
         score = score.only(lambda part: mask.allows(part.program, part.is_drum))

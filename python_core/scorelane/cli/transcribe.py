@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from scorelane.engine import Engine
     from scorelane.transcribe import Transcription
 
-_SCORE_FORMATS = ("musicxml", "mxl", "pdf", "svg")  # png is the piano roll
-
 
 def command(
     inputs: Annotated[
@@ -84,7 +82,10 @@ def command(
     ] = None,
     beats: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Scores: beat times in seconds, one on each line."),
+        typer.Option(
+            metavar="FILE",
+            help="Scores: beat times, a line each; a MIDI file with a tempo map; or beat-this.",
+        ),
     ] = None,
     model: Annotated[
         str | None,
@@ -109,7 +110,7 @@ def command(
     [cyan]scorelane transcribe song.mp3 --sensitivity 0.8 --overwrite[/cyan]
         keeps more of the doubtful notes, replaces song.mid
     """
-    formats = _formats(to)
+    formats = parse_formats(to)
     wishes = Wishes(tempo, meter, beats)
     mask = parse_instruments(instruments) if instruments else None
     plan = make_plan(inputs, formats, out)
@@ -173,15 +174,6 @@ def _run(
         return False
     _report(job, result, elapsed)
     return True
-
-
-def _formats(to: list[str]) -> list[str]:
-    """Formats of ``--to``: those of the notes, then those of the score."""
-    names = [name.strip() for entry in to for name in entry.split(",")]
-    is_score = [name.lower().lstrip(".") in _SCORE_FORMATS for name in names]
-    scores = [name.lower().lstrip(".") for name, yes in zip(names, is_score, strict=True) if yes]
-    others = [name for name, yes in zip(names, is_score, strict=True) if not yes]
-    return [*(parse_formats(others) if others else ()), *dict.fromkeys(scores)]
 
 
 def _write(result: Transcription, kind: str, target: Path, wishes: Wishes) -> None:

@@ -2,20 +2,24 @@
 
 from scorelane.score.arrange import arrange, find_grid
 from scorelane.score.engrave import EngraveError
+from scorelane.score.given_beats import Beats
 from scorelane.score.grid import Grid, Metre
 from scorelane.score.layout import Played, Score
 from scorelane.score.musicxml import write_musicxml
 from scorelane.score.performance import from_lanes, read_performance
 from scorelane.score.save import SCORE_FORMATS, make_score, save_score
+from scorelane.score.trackers import TrackerError
 from scorelane.score.wishes import Wishes
 
 __all__ = [
     "SCORE_FORMATS",
+    "Beats",
     "EngraveError",
     "Grid",
     "Metre",
     "Played",
     "Score",
+    "TrackerError",
     "Wishes",
     "arrange",
     "find_grid",

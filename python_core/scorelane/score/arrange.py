@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scorelane.lanes import DRUM_CHANNEL, PITCHED_CHANNELS
 from scorelane.score.beats import track_beats
 from scorelane.score.clefs import choose_clefs
 from scorelane.score.drums import drum_voices
+from scorelane.score.envelope import Envelope
+from scorelane.score.given_beats import Beats
 from scorelane.score.grid import Grid, Metre
 from scorelane.score.hands import split_hands
 from scorelane.score.instruments import BASS, TREBLE, Writing, abbreviation, writing, written_name
@@ -20,10 +21,12 @@ from scorelane.score.keys import signatures, spell_pitches
 from scorelane.score.layout import Part, Played, Score, Staff
 from scorelane.score.metre import find_metre
 from scorelane.score.onsets import find_onsets
+from scorelane.score.pedal import releases, without_pedal
 from scorelane.score.quantise import Placed, place_notes
 from scorelane.score.rhythm import bars
 from scorelane.score.voices import end_at_restrikes, separate
 
+_LINE = 24  # semitones that a melody spans at most
 _TEMPO_STEP = 0.09  # a tempo mark is worth a change of this part
 
 
@@ -32,22 +35,25 @@ def find_grid(
     *,
     tempo: float | None = None,
     metre: Metre | None = None,
-    beats: NDArray[np.float64] | None = None,
-    downbeat: int | None = None,
+    beats: Beats | None = None,
+    envelope: Envelope | None = None,
 ) -> Grid:
     """Beats and bars of a performance.
 
-    ``beats`` (seconds) replace the tracker, and ``downbeat``, the index of one that begins a
-    bar, the search for bars; ``tempo`` and ``metre`` steer what is searched.
+    What is known of ``beats`` is not searched for; ``tempo``, ``metre`` and the recording's
+    ``envelope`` steer the search.
     """
     onsets = find_onsets([note for part in parts for note in part.notes])
-    if beats is None:
-        beats = track_beats(onsets, tempo=tempo)
+    times = track_beats(onsets, tempo=tempo, envelope=envelope) if beats is None else beats.times
     first = float(onsets.times[0]) if len(onsets.times) else 0.0
-    found, phase = find_metre(beats, onsets, metre)
-    if downbeat is not None:
-        phase = downbeat % found.beats
-    return _trimmed(Grid(beats, found, phase), first)
+    if beats is not None and beats.downbeat is not None and (metre or beats.metre):
+        found = metre or beats.metre or Metre()
+        return _trimmed(Grid(times, found, beats.downbeat % found.beats), first)
+    wanted = metre or (beats.metre if beats else None)
+    found, phase = find_metre(times, onsets, wanted)
+    if beats is not None and beats.downbeat is not None:
+        phase = beats.downbeat % found.beats
+    return _trimmed(Grid(times, found, phase), first)
 
 
 def _trimmed(grid: Grid, first: float) -> Grid:
@@ -80,6 +86,11 @@ def arrange(parts: Sequence[Played], grid: Grid, *, title: str = "") -> Score:
     ]
     key_of = signatures(pitched, bar_list)
     starts = [start for start, _ in bar_list]
+    graces = [
+        Placed(one.start, one.start + 1, replace(one.note, pitch=pitch))
+        for one in pitched
+        for pitch in one.graces
+    ]
     return Score(
         title=title,
         grid=grid,
@@ -87,7 +98,7 @@ def arrange(parts: Sequence[Played], grid: Grid, *, title: str = "") -> Score:
         signatures=key_of,
         tempos=_tempos(grid, bar_list),
         parts=_parts(played, placed, bar_list, grid.metre),
-        spelling=spell_pitches(pitched, list(zip(starts, key_of, strict=True))),
+        spelling=spell_pitches([*pitched, *graces], list(zip(starts, key_of, strict=True))),
     )
 
 
@@ -147,8 +158,12 @@ def _staves(
 ) -> list[Staff]:
     if one.is_drum:
         return [Staff(drum_voices(notes, metre), ["percussion"] * len(bar_list))]
-    hands = split_hands(notes) if style.grand else (notes,)
-    clefs = ((TREBLE, BASS), (BASS, TREBLE)) if style.grand else (style.clefs,)
+    hands: list[Sequence[Placed]] = [notes]
+    grand = style.grand and not (notes and _is_line(notes))
+    if grand:
+        released = releases(one.notes)
+        hands = [without_pedal(hand, released) for hand in split_hands(notes)]
+    clefs = ((TREBLE, BASS), (BASS, TREBLE)) if grand else (style.clefs,)
     separated = [separate(hand, polyphonic=style.polyphonic) for hand in hands]
     cut = iter(end_at_restrikes([voice for voices in separated for voice in voices]))
     staves = []
@@ -156,6 +171,13 @@ def _staves(
         own = [next(cut) for _ in voices]
         staves.append(Staff(own, choose_clefs(own, bar_list, allowed, style.up)))
     return staves
+
+
+def _is_line(notes: Sequence[Placed]) -> bool:
+    """Whether a keyboard plays but one melody, which needs no second staff."""
+    pitches = [note.note.pitch for note in notes]
+    starts = {note.start for note in notes}
+    return len(notes) - len(starts) <= 0.05 * len(notes) and max(pitches) - min(pitches) <= _LINE
 
 
 def _names(played: Sequence[Played]) -> list[str]:

@@ -14,6 +14,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from scorelane.score.envelope import Envelope
 from scorelane.score.onsets import Onsets
 
 _FRAME = 0.01
@@ -23,6 +24,7 @@ _USUAL = 0.55  # seconds per beat
 _USUAL_SPREAD = 0.4  # in log tempo
 _TEMPO_WEIGHT = 0.8  # of the prior, for each beat
 _CHANGE = 0.05  # standard deviation of the log ratio of neighbouring beats
+_REACH = 10  # columns of lengths that a beat may differ from the one before, a fifth and more
 _JITTER = 0.022  # seconds, of an onset around its place
 _EARLY = 0.1  # part of a beat before it that belongs to it
 # Place in the beat, odds of an onset there, and how it likes weighty onsets.
@@ -37,14 +39,18 @@ _PLACES = (
     (5 / 6, 0.03, -0.5),
 )
 _ANYWHERE = 0.012  # odds of an onset elsewhere
+_HEARD = 0.5  # worth of one standard deviation of the recording's onset envelope on a beat
 _BEAT_COST = -1.2  # each beat must earn this
 
 
-def track_beats(onsets: Onsets, *, tempo: float | None = None) -> NDArray[np.float64]:
+def track_beats(
+    onsets: Onsets, *, tempo: float | None = None, envelope: Envelope | None = None
+) -> NDArray[np.float64]:
     """Beat times in seconds, ``[n >= 2]``, from before the first onset to after the last.
 
     ``tempo`` (beats per minute) holds the beats near it; without it any from 40 to 220 may
-    result. Music without onsets gets two beats at 120.
+    result. The ``envelope`` of the recording tells of what is missing among the onsets. Music
+    without onsets gets two beats at 120.
     """
     if not len(onsets.times):
         return np.array([0.0, 60.0 / (tempo or 120.0)])
@@ -53,6 +59,9 @@ def track_beats(onsets: Onsets, *, tempo: float | None = None) -> NDArray[np.flo
     lengths, prior = _lengths(frame, tempo)
     pad = int(lengths[-1])  # the first beat may begin up to a beat before the first onset
     fit = _fit(onsets, start, frame, lengths, pad)
+    if envelope is not None:
+        seconds = start + frame * np.arange(-pad, len(fit) - pad, dtype=np.float64)
+        fit += _HEARD * envelope.at(seconds)[:, None]
     frames = _best_chain(fit + _BEAT_COST + prior, lengths, pad)
     beats = start + (frames - pad).astype(np.float64) * frame
     return refine_beats(beats, onsets.times)
@@ -106,32 +115,37 @@ def _best_chain(
 ) -> NDArray[np.int64]:
     """Frames where the beats of the best chain begin, the end of the last one included."""
     frames, count = gain.shape
-    ratio = np.log(lengths[:, None] / lengths[None, :])
-    change = -0.5 * (ratio / _CHANGE) ** 2
     best = np.full((frames, count), -np.inf)
     came_from = np.full((frames, count), -1, np.int16)
     columns = np.arange(count)
+    source = columns[:, None] + np.arange(-_REACH, _REACH + 1)  # of a change, the column before
+    ratio = np.log(lengths[np.clip(source, 0, count - 1)] / lengths[:, None])
+    change = -0.5 * (ratio / _CHANGE) ** 2
     first = pad + np.round(_EARLY * lengths).astype(np.int64)
-    for t in range(frames):
+    # No beat is shorter than a block, so the frames of a block do not depend on one another.
+    for begin in range(0, frames, int(lengths[0])):
+        t = np.arange(begin, min(begin + int(lengths[0]), frames))[:, None]
         before = t - lengths
         ended = np.where(before >= 0, best[before, columns] + gain[before, columns], -np.inf)
-        arrivals = ended[:, None] + change
-        came_from[t] = arrivals.argmax(axis=0)
-        best[t] = arrivals[came_from[t], columns]
+        padded = np.pad(ended, ((0, 0), (_REACH, _REACH)), constant_values=-np.inf)
+        arrivals = np.lib.stride_tricks.sliding_window_view(padded, 2 * _REACH + 1, axis=1) + change
+        choice = arrivals.argmax(axis=2)
+        block = np.take_along_axis(arrivals, choice[..., None], axis=2)[..., 0]
         # A chain may begin wherever its first beat still holds the first onset.
-        begins = (t <= first) & (t + lengths > first) & (best[t] < 0.0)
-        best[t][begins], came_from[t][begins] = 0.0, -1
+        begins = (t <= first) & (t + lengths > first) & (block < 0.0)
+        best[t[:, 0]] = np.where(begins, 0.0, block)
+        came_from[t[:, 0]] = np.where(begins, -1, columns + choice - _REACH)
     last = frames - 1 - pad
     t0 = np.arange(frames)[:, None]
     early = np.round(_EARLY * lengths).astype(np.int64)
     holds_last = (t0 <= last + early) & (t0 + lengths > last + early)
     total = np.where(holds_last, best + gain, -np.inf)
-    t, column = (int(i) for i in np.unravel_index(int(total.argmax()), total.shape))
-    chain = [t + int(lengths[column]), t]
-    while came_from[t, column] >= 0:
-        column = int(came_from[t, column])
-        t -= int(lengths[column])
-        chain.append(t)
+    at, column = (int(i) for i in np.unravel_index(int(total.argmax()), total.shape))
+    chain = [at + int(lengths[column]), at]
+    while came_from[at, column] >= 0:
+        column = int(came_from[at, column])
+        at -= int(lengths[column])
+        chain.append(at)
     return np.array(chain[::-1], np.int64)
 
 

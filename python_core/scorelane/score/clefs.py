@@ -11,8 +11,8 @@ from scorelane.score.voices import Chord
 # Diatonic number of the middle line of each clef as sounding pitch, and so of the staff's edges.
 _MIDDLE = {"treble": 71, "bass": 50, "alto": 60, "tenor": 57, "treble8vb": 59, "bass8vb": 38}
 _HALF_STAFF = 8.5  # semitones from the middle line to just beyond the outer lines
-_CHANGE = 14.0  # semitones outside the staff that a change of clef must save
-_UNUSUAL = 0.15  # each note in a clef that is not the instrument's first choice
+_CHANGE = 18.0  # semitones outside the staff that a change of clef must save
+_UNUSUAL = 0.6  # each note in a clef that is not the instrument's first choice
 
 
 def choose_clefs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ _MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 
 _TRUST = 3.0  # notes that a bar counts for, at most: its notes are not independent
 _CHANGE = 22.0  # a new key signature must be this much likelier
 _RELATIVE = 2.0  # going between a major key and its relative minor costs this
+_EIGHTH = 12  # ticks
 _STEPS = "FCGDAEB"
 _BEFORE, _AFTER = 10, 40  # notes around that vote on a spelling
 # Place on the line of fifths of the note so many semitones above a tonic.
@@ -95,8 +97,8 @@ def spell_pitches(
     """Spelling of each ``(start tick, MIDI pitch)``.
 
     The first stage of Meredith's ps13 (2006) on all parts together: every note around votes, as
-    a tonic, for how it would spell this one. Tonics are named near the key signature in force;
-    ``signature_at`` holds (tick, fifths) in order.
+    a tonic, for how it would spell this one; chromatic notes then follow where they lead. Tonics
+    are named near the key signature in force; ``signature_at`` holds (tick, fifths) in order.
     """
     keys = sorted({(placed.start, placed.note.pitch) for placed in notes})
     if not keys:
@@ -121,10 +123,42 @@ def spell_pitches(
     strength = np.zeros((len(keys), int(fifths.max()) - lowest + 1))
     np.add.at(strength, (index[:, None], fifths - lowest), votes)
     best = strength.argmax(axis=1) + lowest
+    leads = _leads(notes)
     return {
-        key: _near_key(int(place), key[1], int(sharps))
+        key: _near_key(_led(int(place), leads.get(key), int(sharps)), key[1], int(sharps))
         for key, place, sharps in zip(keys, best, signature, strict=True)
     }
+
+
+def _leads(notes: Sequence[Placed]) -> dict[tuple[int, int], int]:
+    """Of each note that goes on by a semitone as it ends: 1 upwards, -1 downwards."""
+    starts: dict[int, list[int]] = {}
+    for note in sorted(notes, key=lambda one: one.start):
+        starts.setdefault(note.note.pitch, []).append(note.start)
+
+    def begins(pitch: int, note: Placed) -> bool:
+        there = starts.get(pitch, [])
+        following = bisect_right(there, max(note.start, note.end - _EIGHTH))
+        return following < len(there) and there[following] <= note.end + _EIGHTH
+
+    found = {}
+    for note in notes:
+        pitch = note.note.pitch
+        up, down = begins(pitch + 1, note), begins(pitch - 1, note)
+        if up != down:
+            found[note.start, pitch] = 1 if up else -1
+    return found
+
+
+def _led(fifths: int, lead: int | None, signature: int) -> int:
+    """A chromatic note takes the sign that points where it goes: sharps lead up, flats down."""
+    if lead is None or signature - 1 <= fifths <= signature + 5:
+        return fifths
+    if lead > 0 and fifths < signature:
+        return fifths + 12
+    if lead < 0 and fifths > signature + 7:
+        return fifths - 12
+    return fifths
 
 
 def _near_key(fifths: int, pitch: int, signature: int) -> Spelling:

@@ -213,6 +213,12 @@ def _fill(
                 item = _together(notes, length, part.is_drum)
                 if len(sounding) > 1:
                     item.stemDirection = "down" if index else "up"
+                if piece.start == owner.start and not part.is_drum:
+                    for grace in _graces(score, part, owner):
+                        written.append((piece.start, grace))
+                        target.insert(Fraction(piece.start - start, TICKS), grace)
+                    if owner.rolled and len(notes) > 1:
+                        item.expressions.append(m21.expressions.ArpeggioMark())
             target.insert(Fraction(piece.start - start, TICKS), item)
         if target is not measure:
             measure.insert(0, target)
@@ -274,6 +280,21 @@ def _notes(score: Score, part: Part, chord: Chord, piece: Piece, length: Any) ->
         if goes_on or went_on:
             kind = "continue" if goes_on and went_on else "start" if goes_on else "stop"
             one.tie = m21.tie.Tie(kind)
+        result.append(one)
+    return result
+
+
+def _graces(score: Score, part: Part, chord: Chord) -> list[Any]:
+    """The grace notes before a chord, slurred strokes as engravers write short ones."""
+    m21 = _music21()
+
+    result = []
+    for key in chord.graces:
+        spelled = _written(score.spelling[chord.start, key], key, part)
+        one = m21.note.Note(type="eighth").getGrace()
+        one.pitch = m21.pitch.Pitch(step=spelled.step, octave=spelled.octave)
+        if spelled.alter:
+            one.pitch.accidental = m21.pitch.Accidental(spelled.alter)
         result.append(one)
     return result
 

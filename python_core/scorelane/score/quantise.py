@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from scorelane.notes import Note
 from scorelane.score.grid import Grid
+from scorelane.score.ornaments import Ornaments, find_ornaments
 
 # Parts of a beat that are tried, and the cost of each; costs are in units of squared jitter.
 _SIMPLE = ((1, 0.0), (2, 0.7), (4, 2.6), (3, 3.4), (6, 6.5), (8, 8.0))
@@ -17,27 +18,70 @@ _COMPOUND = ((1, 0.0), (3, 0.5), (6, 2.4), (2, 4.5), (12, 7.0))
 _EIGHTH_BEAT = ((1, 0.0), (2, 0.8), (4, 3.5), (3, 5.0))
 _JITTER = 0.024  # seconds
 _FAMILIAR = 1.2  # how strongly the piece's own habits count
-_CHORD = 0.03  # seconds: onsets of one part that are this close are one place
+_CHORD = 0.04  # seconds: onsets of one part that are this close are one place
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A note on the grid: ``start`` and ``end`` in ticks, ``end > start``."""
+    """A note on the grid.
+
+    Attributes:
+        start, end: ticks, ``end > start``.
+        note: as it was played.
+        graces: pitches of the grace notes that lead to it.
+        rolled: whether it belongs to a rolled chord.
+    """
 
     start: int
     end: int
     note: Note
+    graces: tuple[int, ...] = ()
+    rolled: bool = False
 
 
 def place_notes(parts: Sequence[Sequence[Note]], grid: Grid) -> list[list[Placed]]:
     """Put the notes of every part on the grid, each list sorted by start and pitch.
 
     No note gets less than a tick, none starts before tick 0, and no two of one pitch of a part
-    overlap.
+    overlap. Grace notes are kept with the notes that they lead to, and rolled chords begin at
+    once.
     """
-    swing = _swing([note for part in parts for note in part], grid)
+    played = [_Plain.of(part, grid) for part in parts]
+    return _placed(played, grid)
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """A part without its ornaments: the notes that are written with a length of their own."""
+
+    notes: list[Note]
+    onsets: NDArray[np.float64]  # [notes] seconds; of a rolled chord all the same
+    graces: dict[int, tuple[int, ...]]  # pitches that lead to a note
+    rolled: frozenset[int]
+
+    @classmethod
+    def of(cls, part: Sequence[Note], grid: Grid) -> _Plain:
+        pitched = bool(part) and not part[0].is_drum
+        ornaments = find_ornaments(part) if pitched else Ornaments({}, [])
+        onsets = np.array([note.onset for note in part], np.float64)
+        for roll in ornaments.rolls:
+            # The beat is with the first note or with the last, whichever lies nearer to one.
+            ends = onsets[[roll[0], roll[-1]]]
+            twice = 2 * grid.beat_at(ends)
+            onsets[roll] = ends[np.abs(twice - np.round(twice)).argmin()]
+        kept = [i for i in range(len(part)) if i not in ornaments.graces]
+        new = {old: i for i, old in enumerate(kept)}
+        leading: dict[int, tuple[int, ...]] = {}
+        for grace, main in sorted(ornaments.graces.items(), key=lambda pair: part[pair[0]].onset):
+            leading[new[main]] = (*leading.get(new[main], ()), part[grace].pitch)
+        rolled = frozenset(new[i] for roll in ornaments.rolls for i in roll)
+        return cls([part[i] for i in kept], onsets[kept], leading, rolled)
+
+
+def _placed(parts: Sequence[_Plain], grid: Grid) -> list[list[Placed]]:
+    swing = _swing(np.concatenate([part.onsets for part in parts] or [np.zeros(0)]), grid)
     choices = _choices(grid)
-    tables = [_Onsets.of(part, grid, swing) for part in parts]
+    tables = [_Onsets.of(part.onsets, grid, swing) for part in parts]
     habits = np.zeros(len(choices))
     for table in tables:
         habits += np.bincount(table.subdivide(choices, grid)[0], minlength=len(choices))
@@ -58,15 +102,15 @@ def _choices(grid: Grid) -> tuple[tuple[int, float], ...]:
     return _EIGHTH_BEAT if grid.metre.denominator > 4 else _SIMPLE
 
 
-def _swing(notes: Sequence[Note], grid: Grid) -> float:
+def _swing(onsets: NDArray[np.float64], grid: Grid) -> float:
     """Where swung music plays the half of its beats (0.5: not swung).
 
     Swing shows as many onsets between 0.55 and 0.72 of the beat and hardly any at a third or at
     the quarters: triplets and sixteenths have those.
     """
-    if grid.metre.is_compound or not notes:
+    if grid.metre.is_compound or not len(onsets):
         return 0.5
-    phase = grid.beat_at([note.onset for note in notes]) % 1.0
+    phase = grid.beat_at(onsets) % 1.0
     late = phase[(phase > 0.54) & (phase < 0.72)]
     if len(late) < 12 or len(late) < 0.08 * len(phase):
         return 0.5
@@ -91,10 +135,9 @@ class _Onsets:
     seconds: NDArray[np.float64]  # [places] length of a beat there
 
     @classmethod
-    def of(cls, part: Sequence[Note], grid: Grid, swing: float) -> _Onsets:
-        onset = np.array([note.onset for note in part], np.float64)
+    def of(cls, onset: NDArray[np.float64], grid: Grid, swing: float) -> _Onsets:
         order = np.argsort(onset, kind="stable")
-        group = np.zeros(len(part), np.int64)
+        group = np.zeros(len(onset), np.int64)
         place, first = -1, -np.inf
         for i in order:
             if onset[i] - first > _CHORD:
@@ -131,19 +174,19 @@ class _Onsets:
 
 
 def _place(
-    part: Sequence[Note],
+    part: _Plain,
     table: _Onsets,
     choices: Sequence[tuple[int, float]],
     grid: Grid,
     swing: float,
 ) -> list[Placed]:
-    if not part:
+    if not part.notes:
         return []
     best, tick = table.subdivide(choices, grid)
     beat = np.floor(table.position).astype(np.int64)
     finest = dict(zip(np.unique(beat), (choices[i][0] for i in best), strict=True))
     start = np.maximum(tick[table.group], 0)
-    ends = _straighten(grid.beat_at([note.offset for note in part]), swing)
+    ends = _straighten(grid.beat_at([note.offset for note in part.notes]), swing)
     ticks, coarsest = grid.metre.beat_ticks, 3 if grid.metre.is_compound else 2
 
     def unit(at_beat: int) -> int:
@@ -151,11 +194,19 @@ def _place(
         return int(ticks // max(finest.get(at_beat, 1), coarsest))
 
     placed = []
-    for note, begin, end in zip(part, start, ends, strict=True):
+    for i, (note, begin, end) in enumerate(zip(part.notes, start, ends, strict=True)):
         step = unit(int(end))
         last = round(end * ticks / step) * step
         shortest = int(begin) + unit(int(begin) // ticks)
-        placed.append(Placed(int(begin), max(last, shortest), note))
+        placed.append(
+            Placed(
+                int(begin),
+                max(last, shortest),
+                note,
+                part.graces.get(i, ()),
+                i in part.rolled,
+            )
+        )
     return _distinct(placed)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from scorelane.errors import UsageError
 from scorelane.score.arrange import arrange, find_grid
-from scorelane.score.beats_file import read_beats
 from scorelane.score.engrave import PAGE_FORMATS, convert
+from scorelane.score.envelope import onset_envelope
+from scorelane.score.given_beats import Beats, as_beats, read_beats
 from scorelane.score.grid import Metre
 from scorelane.score.grid_midi import write_grid_midi
 from scorelane.score.layout import Played, Score
 from scorelane.score.musicxml import write_musicxml
+from scorelane.score.trackers import TRACKERS
 from scorelane.score.wishes import NO_WISHES, Wishes
 
 XML_FORMATS = ("musicxml", "xml", "mxl")
@@ -27,6 +29,8 @@ def make_score(parts: Sequence[Played], wishes: Wishes = NO_WISHES, *, title: st
 
     Raises:
         UsageError: for a wish that makes no sense.
+        TrackerError: when the tracker that is wished for is missing or fails.
+        AudioError: when the recording cannot be read.
     """
     if wishes.tempo is not None and not _SLOWEST <= wishes.tempo <= _FASTEST:
         raise UsageError(
@@ -34,9 +38,24 @@ def make_score(parts: Sequence[Played], wishes: Wishes = NO_WISHES, *, title: st
             f" not {wishes.tempo:g}."
         )
     metre = Metre.parse(wishes.meter) if wishes.meter else None
-    beats, downbeat = read_beats(wishes.beats) if wishes.beats else (None, None)
-    grid = find_grid(parts, tempo=wishes.tempo, metre=metre, beats=beats, downbeat=downbeat)
+    beats = _known_beats(wishes)
+    heard = onset_envelope(wishes.recording) if wishes.recording and not beats else None
+    grid = find_grid(parts, tempo=wishes.tempo, metre=metre, beats=beats, envelope=heard)
     return arrange(parts, grid, title=title)
+
+
+def _known_beats(wishes: Wishes) -> Beats | None:
+    known = wishes.beats
+    if known is None:
+        return None
+    if not isinstance(known, (str, os.PathLike)):
+        return as_beats(known)
+    tracker = TRACKERS.get(str(known))
+    if tracker is None:
+        return read_beats(known)
+    if wishes.recording is None:
+        raise UsageError(f"{known} listens to a recording: use it with scorelane transcribe.")
+    return tracker(wishes.recording)
 
 
 def save_score(score: Score, path: str | os.PathLike[str]) -> list[Path]:

@@ -16,11 +16,16 @@ _EIGHTH = TICKS // 2
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """What one voice plays from ``start`` to ``end`` (ticks): MIDI pitches, low to high."""
+    """What one voice plays from ``start`` to ``end`` (ticks): MIDI pitches, low to high.
+
+    ``graces`` are the pitches that lead to it; ``rolled``: its notes begin one after the other.
+    """
 
     start: int
     end: int
     pitches: tuple[int, ...]
+    graces: tuple[int, ...] = ()
+    rolled: bool = False
 
 
 def separate(notes: Sequence[Placed], *, polyphonic: bool) -> list[list[Chord]]:
@@ -58,8 +63,7 @@ def separate(notes: Sequence[Placed], *, polyphonic: bool) -> list[list[Chord]]:
             free = _to_cut(voices, chord)
             last = voices[free][-1]
             if last.start == chord.start:
-                pitches = tuple(sorted({*last.pitches, *chord.pitches}))
-                voices[free][-1] = replace(last, pitches=pitches)
+                voices[free][-1] = _merged(last, chord)
                 continue
             voices[free][-1] = replace(last, end=chord.start)
         voices[free].append(chord)
@@ -106,8 +110,7 @@ def _chords(notes: Sequence[Placed], polyphonic: bool) -> list[Chord]:
             ends = sorted(note.end for note in group)
             middle = ends[len(ends) // 2]
             end = last if following is None or last <= following else max(middle, following)
-            start = group[0].start
-            chords.append(Chord(start, end, tuple(n.note.pitch for n in group)))
+            chords.append(replace(_chord(group), end=end))
     return chords
 
 
@@ -119,8 +122,24 @@ def _apart(a: Sequence[Placed], b: Sequence[Placed]) -> bool:
 
 
 def _chord(notes: Sequence[Placed]) -> Chord:
-    end = max(note.end for note in notes)
-    return Chord(notes[0].start, end, tuple(sorted(note.note.pitch for note in notes)))
+    return Chord(
+        start=notes[0].start,
+        end=max(note.end for note in notes),
+        pitches=tuple(sorted(note.note.pitch for note in notes)),
+        graces=tuple(grace for note in notes for grace in note.graces),
+        rolled=len(notes) > 1 and any(note.rolled for note in notes),
+    )
+
+
+def _merged(one: Chord, other: Chord) -> Chord:
+    """Two that begin together, as long as the first."""
+    return Chord(
+        start=one.start,
+        end=one.end,
+        pitches=tuple(sorted({*one.pitches, *other.pitches})),
+        graces=one.graces + other.graces,
+        rolled=one.rolled or other.rolled,
+    )
 
 
 def _to_cut(voices: Sequence[Sequence[Chord]], chord: Chord) -> int:

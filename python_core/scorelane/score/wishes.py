@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the user knows better: beats per minute, a metre such as ``"3/4"``, a file of beats."""
+    """What the user knows better.
+
+    Attributes:
+        tempo: beats per minute, near which beats are looked for.
+        meter: time signature such as ``"3/4"``.
+        beats: pairs of seconds and whether a bar begins there; or the path of a text file of
+            beats, or of a MIDI file whose tempo map is followed; or ``"beat-this"``, a tracker
+            that listens to ``recording``.
+        recording: path of the recording that the notes come from; it helps to find the beats.
+    """
 
     tempo: float | None = None
     meter: str | None = None
-    beats: str | os.PathLike[str] | None = None
+    beats: str | os.PathLike[str] | Sequence[tuple[float, bool]] | None = None
+    recording: str | os.PathLike[str] | None = None
 
 
 NO_WISHES = Wishes()
