@@ -72,7 +72,10 @@ void arrange_note(Note& note, const ViewSettings& settings, const TempoMap& temp
     note.pitch += settings.transpose;
   }
   note.onset = std::max(0.0, note.onset);
-  note.offset = std::max(note.offset, note.onset + kShortestNote);
+  // Not for the last digit of what is long enough: the notes are those of the package.
+  if (note.offset - note.onset < kShortestNote - kLengthSlack) {
+    note.offset = note.onset + kShortestNote;
+  }
 }
 
 /// Of notes that begin together on one pitch of a lane, keeps an edited one or the longest.
