@@ -277,6 +277,9 @@ void Processor::setStateInformation(const void* data, int size) {
                                         : ranged->convertTo0to1(found->second));
     }
   }
+  // The take brings its tempo with it; the parameter is for files to come.
+  tempo_dirty_ = false;
+  session_.set_tempo(static_cast<double>(value(parameter::kTempo)));
   session_.restore(*state);
   set_editor_state(juce::String::fromUTF8(state->editor_json.c_str()));
   const auto soundfont = juce::String::fromUTF8(state->soundfont.c_str());
