@@ -32,6 +32,10 @@ _FIRST_GAINS = (0.7, 0.1, 0.1, 0.7, 0.2, 0.2, 0.1, 0.6, 0.6, 0.6)
 _TRUSTED = (0.5, 0.2, 0.0, 0.5, 0.0, 0.0, 0.0, 0.6, 0.6, 0.6)
 
 
+# How strongly a note's end speaks against its sounding on, from which logit; and where it is over.
+_END_WEIGHT, _END_HEARD, _OVER = 1.5, -2.0, 1.0
+
+
 class FrameHeads(nn.Module):
     """Answers per frame, from the pitch's own features and from the encoder's state."""
 
@@ -93,6 +97,7 @@ class Hints(nn.Module):
         self.lowest, self.first_key = LOWEST_PITCH, DRUM_KEYS.start
         self.programs = len(written)
         self.end_of_sentence = EOS
+        self.end_weight, self.end_heard, self.over = _END_WEIGHT, _END_HEARD, _OVER
         self.steps = config.steps
         frame = torch.arange(self.steps) * config.frames_per_step + config.first_frame
         stack = config.network.frames_per_state
@@ -122,12 +127,16 @@ class Hints(nn.Module):
             self.gains.bias.copy_(torch.tensor(_FIRST_GAINS))
 
     def lay_out(self, answers: list[Tensor]) -> list[Tensor]:
-        """From :class:`FrameHeads`' answers, four tensors with the batch first.
+        """From :class:`FrameHeads`' answers, seven tensors with the batch first.
 
         Logits at each step [batch, steps, 325]; logarithms at each step of the chance that some
         event happens just then, and that none happened since the segment began [batch, 2, steps];
         the programs' log probabilities, a row for each state and program [batch, states x
-        programs, 88]; and how much of each program begins and sounds [batch, states, 2 x programs].
+        programs, 88]; how much of each program begins and sounds [batch, states, 2 x programs];
+        logits of each MIDI pitch and drum beginning at each step [batch, steps, 256]; and for each
+        step and MIDI pitch the first step from there on at which no such note sounds any more
+        [batch, steps, 128], the number of steps where it outlasts the segment; and the largest
+        logit of anything beginning at each step [batch, steps].
         """
         notes, drums, programs = answers[0], answers[1], answers[2]
         frames = torch.cat([notes.flatten(2), drums], dim=2)
@@ -148,7 +157,30 @@ class Hints(nn.Module):
         )
         presence = programs.exp() @ torch.stack([chance[..., 0], chance[..., 2]], dim=-1)
         fits = programs.flatten(1, 2).contiguous()
-        return [logits, pace, fits, presence.transpose(2, 3).flatten(2).contiguous()]
+        shown = presence.transpose(2, 3).flatten(2).contiguous()
+        begin = self._strokes(logits)
+        return [logits, pace, fits, shown, begin, self._last(notes_at), begin.amax(2)]
+
+    def _strokes(self, logits: Tensor) -> Tensor:
+        """What begins [..., 256], pitches and drums, of ``logits`` [..., 325]."""
+        pitches = self._by_pitch(logits[..., : self.pitched : self.questions], -99)
+        low = self.first_key
+        drums = F.pad(logits[..., self.pitched :], (low, 128 - low - self.drums), value=-99.0)
+        return torch.cat([pitches, drums], dim=-1)
+
+    def _last(self, notes: Tensor) -> Tensor:
+        """Until when the notes of ``notes`` [batch, steps, 88, 3] last; see :meth:`lay_out`."""
+        ended = self.end_weight * (notes[..., 1] - self.end_heard).clamp(min=0.0)
+        over = ended - notes[..., 2] > self.over
+        step = torch.arange(self.steps, device=notes.device)[:, None]
+        last = torch.where(over, step, self.steps).flip(1).cummin(1).values.flip(1)
+        return self._by_pitch(last, self.steps)
+
+    def _by_pitch(self, values: Tensor, elsewhere: int) -> Tensor:
+        """``values`` [..., 88] at their MIDI pitches [..., 128]."""
+        return F.pad(
+            values, (self.lowest, 128 - self.lowest - self.pitches), value=float(elsewhere)
+        )
 
     def know(self, laid: list[Tensor], step: Tensor) -> list[Tensor]:
         """What is known at ``step`` [batch, length]: logits, presence, and the state there."""
@@ -206,15 +238,9 @@ class Hints(nn.Module):
         row = _rows(fits, state * self.programs + place.clamp(min=0))
         return torch.where((place >= 0).unsqueeze(2), row, torch.zeros_like(row))
 
-    def begins(self, known: list[Tensor]) -> Tensor:
-        """Evidence [batch, 256] that each pitch, then each drum, begins where the tokens end."""
-        logits = known[0][:, -1]
-        low = self.lowest
-        pitches = logits[:, : self.pitched : self.questions]
-        pitches = F.pad(pitches, (low, 128 - low - self.pitches), value=-99.0)
-        low = self.first_key
-        drums = F.pad(logits[:, self.pitched :], (low, 128 - low - self.drums), value=-99.0)
-        return torch.cat([pitches, drums], dim=1)
+    def sounds(self, known: list[Tensor]) -> Tensor:
+        """Evidence [batch, 128] that each pitch sounds where the tokens end."""
+        return self._by_pitch(known[0][:, -1, 2 : self.pitched : self.questions], -99)
 
     def confidence(self, tokens: Tensor, known: list[Tensor]) -> Tensor:
         """Logits [batch, length] of the notes that ``tokens`` begin being right."""

@@ -90,9 +90,8 @@ class Archive(nn.Module):
         if self.held_to_grammar:
             facts, sounding, begun, wanted = state[-4], state[-3], state[-2], state[-1]
             self.grammar.advance(tokens, facts, sounding, begun)
-            evidence = decoder.begins(known)
-            allowed = self.grammar.allowed(facts, sounding, begun, wanted, evidence)
-            logits = logits.masked_fill(~allowed, -float("inf"))
+            evidence = decoder.evidence(known, memory)
+            logits = self.grammar.guide(logits, facts, sounding, begun, wanted, evidence)
         if not decoder.has_note_heads:
             return logits, torch.zeros([tokens.size(0), 2], device=tokens.device)
         return logits, torch.stack([torch.sigmoid(notes[:, 0]), notes[:, 1]], dim=1)

@@ -2,18 +2,25 @@
 
 docs/TOKENS.md holds the rules of writing. A network that has learned them loses nothing by being
 held to them; one that has not cannot repeat itself for ever, end notes that do not sound, run
-backwards in time, write what is not heard or pass over what is clearly heard. TorchScript compiles
-this as part of the archive.
+backwards in time, write what is not heard, pass over what is clearly heard or hold notes that are
+over. TorchScript compiles this as part of the archive.
 """
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from scorelane.model.config import ModelConfig
 from scorelane.vocabulary import EOS
 
 AUDIBLE, CLEAR = -1.5, 0.5
 """Logits of evidence from which something may begin, and from which it must."""
+
+HELD = 1.0
+"""Logit of evidence from which a pitch that sounds at a segment's start must be tied."""
+
+EARLY = 3
+"""Steps by which a note may be ended before it is heard to be over."""
 
 
 class Grammar(nn.Module):
@@ -40,6 +47,7 @@ class Grammar(nn.Module):
         self.again = config.steps_per_second // 20
         self.first_program = 0 if config.granularity == "flat" else -1
         self.audible, self.clear = AUDIBLE, CLEAR
+        self.held, self.early = HELD, EARLY
 
     def start(self, batch: int, device: torch.device) -> list[Tensor]:
         """Facts, sounding notes, times of strokes and wanted tokens before the first token."""
@@ -80,24 +88,66 @@ class Grammar(nn.Module):
         facts[:, 4] = time
         facts[:, 5] = torch.where(is_pitch & ~body, note, facts[:, 5])
 
+    def guide(
+        self,
+        logits: Tensor,
+        facts: Tensor,
+        sounding: Tensor,
+        begun: Tensor,
+        wanted: Tensor,
+        evidence: list[Tensor],
+    ) -> Tensor:
+        """``logits`` [batch, vocabulary] of the next token, those that may not come at -infinity.
+
+        A step past the end of a sounding note stops at that end instead. Arguments as for
+        :meth:`allowed`.
+        """
+        allowed = self.allowed(facts, sounding, begun, wanted, evidence)
+        until = self._until(facts, sounding, begun, evidence)
+        masked = logits.masked_fill(~allowed, -float("inf"))
+        shifts = masked[:, self.shift : self.pitch]
+        steps = torch.arange(shifts.size(1), device=facts.device)
+        beyond = logits[:, self.shift : self.pitch].masked_fill(steps <= until, -float("inf"))
+        past = torch.logsumexp(beyond, 1, keepdim=True)
+        past = torch.logaddexp(past, logits[:, self.end_of_sentence].unsqueeze(1))
+        stop = (steps == until) & allowed[:, self.shift : self.pitch]
+        stopped = torch.where(stop, torch.logaddexp(shifts, past), shifts)
+        return torch.cat([masked[:, : self.shift], stopped, masked[:, self.pitch :]], 1)
+
     def allowed(
-        self, facts: Tensor, sounding: Tensor, begun: Tensor, wanted: Tensor, evidence: Tensor
+        self,
+        facts: Tensor,
+        sounding: Tensor,
+        begun: Tensor,
+        wanted: Tensor,
+        evidence: list[Tensor],
     ) -> Tensor:
         """What may come next: [batch, vocabulary] bool, at least one token in every row.
 
-        ``evidence`` [batch, 256] holds the logits of each pitch, then each drum, beginning now.
+        ``evidence`` is empty where nothing is known, else: logits [batch, steps, 256] of each
+        pitch, then each drum, beginning at each step; logits [batch, 128] of each pitch sounding
+        now; for each step the one until which each pitch sounds [batch, steps, 128]; and the
+        largest of the first [batch, steps].
         """
         allowed = self._choices(facts, sounding, begun, wanted, evidence)
         if not bool(allowed.any(1).all()):
-            # A time at which nothing is heard: better an unlikely note than to stop listening.
-            anything = torch.zeros_like(evidence)
-            unheard = self._choices(facts, sounding, begun, wanted, anything)
+            # Nothing makes sense: better an unlikely note than to stop listening.
+            unheard = self._choices(facts, sounding, begun, wanted, self._nothing_known())
             allowed = torch.where(allowed.any(1, keepdim=True), allowed, unheard)
             allowed[:, self.end_of_sentence] |= ~allowed.any(1)
         return allowed
 
+    def _nothing_known(self) -> list[Tensor]:
+        nothing: list[Tensor] = []
+        return nothing
+
     def _choices(
-        self, facts: Tensor, sounding: Tensor, begun: Tensor, wanted: Tensor, evidence: Tensor
+        self,
+        facts: Tensor,
+        sounding: Tensor,
+        begun: Tensor,
+        wanted: Tensor,
+        evidence: list[Tensor],
     ) -> Tensor:
         column = facts.unsqueeze(2)
         body, after = column[:, 0] > 0, column[:, 1]
@@ -107,15 +157,22 @@ class Grammar(nn.Module):
         row = program.clamp(min=0).unsqueeze(2).expand(-1, 1, 128)
 
         rested = time - begun >= self.again
-        may_begin = rested & (evidence > self.audible)
+        strokes = self._now(evidence, 0, time, torch.zeros_like(begun))
+        may_begin = rested & (strokes > self.audible)
         pitch_begins, drum_begins = may_begin.chunk(2, dim=1)
         drum_begins = drum_begins & wanted[:, self.drum : self.used]
-        ends = sounding & (begun[:, :128] < time).unsqueeze(1)
+        due = self._due(facts, begun, evidence)
+        # What is still heard is not ended, unless it is struck anew.
+        is_over = (due <= time + self.early) | pitch_begins
+        if len(evidence) == 0:
+            is_over = torch.ones_like(is_over)
+        ends = sounding & ((begun[:, :128] < time) & is_over).unsqueeze(1)
         own_ends = ends.gather(1, row).squeeze(1)
         begins_now, ends_now = velocity > 0, velocity == 0
 
         in_body = (begins_now & pitch_begins) | (ends_now & own_ends)
-        tied = program.clamp(min=0) * 128 + value > last
+        untied = ~sounding.any(1) & (due > self.early)
+        tied = (program.clamp(min=0) * 128 + value > last) if len(evidence) == 0 else untied
         pitches = known & torch.where(body, in_body, tied)
         drums = body & begins_now & drum_begins & (after != 1)
 
@@ -126,29 +183,66 @@ class Grammar(nn.Module):
         velocities = body & (after != 2) & (levels != velocity) & useful
 
         free = (after == 0) | (after == 3)
-        # In the tie section programs rise; later there must be something left for them to do.
-        room = torch.where(
-            body,
-            ends.any(2) | pitch_begins.any(1, keepdim=True),
-            value * 128 + 127 > last,
-        )
-        programs = free & (value != program) & room
+        # In the tie section something must be left to tie; later, to do.
+        to_tie = value * 128 + 127 > last if len(evidence) == 0 else tied.any(1, keepdim=True)
+        to_do = ends.any(2) | pitch_begins.any(1, keepdim=True)
+        programs = free & (value != program) & torch.where(body, to_do, to_tie)
+
         # Whoever hears a note clearly writes it down before going on.
-        left = (rested & (evidence > self.clear)).chunk(2, dim=1)
-        owed = left[0].any(1, keepdim=True) & wanted[:, self.program : self.drum].any(
-            1, keepdim=True
-        )
+        pitched = wanted[:, self.program : self.drum].any(1, keepdim=True)
+        left = (rested & (strokes > self.clear)).chunk(2, dim=1)
+        owed = left[0].any(1, keepdim=True) & pitched
         owed = owed | (left[1] & wanted[:, self.drum : self.used]).any(1, keepdim=True)
-        steps = torch.arange(self.pitch - self.shift, device=facts.device)
         going_on = body & (after == 0) & ~owed
-        shifts = going_on & (steps > time) & (steps < self.steps)
+        # Nor does anybody hold what is heard to be over.
+        until = self._until(facts, sounding, begun, evidence)
+        steps = torch.arange(self.pitch - self.shift, device=facts.device)
+        reachable = (steps > time) & (steps < self.steps) & (steps <= until)
+        if len(evidence) > 0:
+            occasion = self._occasions(time, begun, evidence, steps.size(0))
+            reachable = reachable & (occasion | (steps >= until - self.early))
+        shifts = going_on & reachable
+        finished = going_on & (until >= self.steps)
+        tie = ~body & (after == 0)
+        if len(evidence) > 0:
+            held = (evidence[1] > self.held) & (strokes[:, :128] < self.audible) & untied
+            tie = tie & ~(held.any(1, keepdim=True) & pitched)
 
         never = torch.zeros_like(body)
-        special = torch.cat([never, going_on, never], 1)
+        special = torch.cat([never, finished, never], 1)
         extra = never.expand(-1, self.size - self.used)
-        tie = ~body & (after == 0)
         parts = [special, shifts, pitches, velocities, tie, programs, drums, extra]
         return torch.cat(parts, 1) & wanted
+
+    def _occasions(self, time: Tensor, begun: Tensor, evidence: list[Tensor], count: int) -> Tensor:
+        """At which of ``count`` steps [batch, count] something may begin."""
+        occasion = F.pad(evidence[3] > self.audible, (0, count - self.steps))
+        # Just after a stroke, what is heard may only be its echo.
+        near = time + torch.arange(1, self.again, device=time.device)
+        at = near.clamp(min=0, max=self.steps - 1).unsqueeze(2).expand(-1, -1, 256)
+        rested = near.unsqueeze(2) - begun.unsqueeze(1) >= self.again
+        heard = ((evidence[0].gather(1, at) > self.audible) & rested).any(2)
+        return occasion.scatter(1, near.clamp(min=0, max=count - 1), heard)
+
+    def _due(self, facts: Tensor, begun: Tensor, evidence: list[Tensor]) -> Tensor:
+        """Until which step [batch, 128] each pitch is heard, from now or from its attack on."""
+        heard = torch.maximum(facts[:, 4:5], begun[:, :128] + self.again - 1)
+        return self._now(evidence, 2, heard, torch.full_like(heard, self.steps))
+
+    def _until(
+        self, facts: Tensor, sounding: Tensor, begun: Tensor, evidence: list[Tensor]
+    ) -> Tensor:
+        """The step [batch, 1] at which the first of the ``sounding`` notes is over."""
+        due = self._due(facts, begun, evidence)
+        return torch.where(sounding.any(1), due, self.steps).amin(1, keepdim=True)
+
+    def _now(self, evidence: list[Tensor], which: int, step: Tensor, unknown: Tensor) -> Tensor:
+        """``evidence[which]`` [batch, n] at ``step`` [batch, 1 or n]; ``unknown`` without any."""
+        if len(evidence) == 0:
+            return unknown
+        table = evidence[which]
+        at = step.clamp(min=0, max=self.steps - 1).expand(-1, table.size(2))
+        return table.gather(1, at.unsqueeze(1)).squeeze(1)
 
     def _within(self, tokens: Tensor, first: int, end: int) -> Tensor:
         return (tokens >= first) & (tokens < end)

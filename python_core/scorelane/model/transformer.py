@@ -303,14 +303,15 @@ class Decoder(nn.Module):
             return []
         return self.hints.know(memory[2 * len(self.layers) :], step)
 
-    def begins(self, known: list[Tensor]) -> Tensor:
-        """Evidence [batch, 256] that each pitch, then each drum, begins at the last token's time.
+    def evidence(self, known: list[Tensor], memory: list[Tensor]) -> list[Tensor]:
+        """What :class:`scorelane.model.grammar.Grammar` asks for; nothing where there are no hints.
 
-        Zero where the model hears no evidence: nothing speaks for or against.
+        Logits of what begins at each step, logits [batch, 128] of each pitch sounding at the last
+        token's time, until when each would, and the first's largest: see :meth:`Hints.lay_out`.
         """
         if self.hints is None:
-            return torch.zeros([1, 256])
-        return self.hints.begins(known)
+            return []
+        return [memory[-3], self.hints.sounds(known), memory[-2], memory[-1]]
 
     def say(
         self,
