@@ -47,7 +47,7 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
 
   void capture_idle() override {
     // The hook comes back through the session, which may still be in the making.
-    if (!made) return;
+    if (!whole) return;
     hooks.idle();
     const std::lock_guard lock(mutex);
     if (scan.has_value() && !scan->step()) scan.reset();
@@ -169,7 +169,7 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
   std::atomic<std::uint64_t> revision{0};
   std::atomic<bool> realtime{true};
   std::atomic<double> bpm{120.0};
-  std::atomic<bool> made{false};
+  std::atomic<bool> whole{false};
 
   // The threads, last: they use all of the above.
   Transcription transcription{*this};
@@ -177,7 +177,7 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
 };
 
 Session::Session(Hooks hooks) : impl_(std::make_unique<Impl>(std::move(hooks))) {
-  impl_->made = true;
+  impl_->whole = true;
 }
 
 Session::~Session() = default;
