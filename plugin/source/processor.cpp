@@ -20,10 +20,7 @@ Processor::Processor()
       parameters_(*this, nullptr, "parameters", make_parameters()),
       bypass_(
           dynamic_cast<juce::AudioParameterBool*>(parameters_.getParameter(parameter::kBypass))),
-      session_({[this](const Presentation& presentation) {
-                  take_start_ = presentation.start;
-                  player_.show(presentation);
-                },
+      session_({[this](const Presentation& presentation) { show(presentation); },
                 [this](const std::shared_ptr<const Take>& take) { take_player_.show(take); },
                 [this] { refresh(); }, [this] { recorded(); }}) {
   for (auto* each : getParameters()) {
@@ -61,7 +58,26 @@ float Processor::value(const char* id) const {
   return parameters_.getRawParameterValue(id)->load();
 }
 
+void Processor::show(const Presentation& presentation) {
+  take_start_ = presentation.start;
+  player_.show(presentation);
+  // A channel of the user's choice means something to what is behind the MIDI output, but a General
+  // MIDI sound is on one channel, and drums are on the tenth.
+  LaneSettingsMap settings;
+  for (const auto& lane : presentation.lanes) {
+    settings[lane.key] = lane.settings;
+    settings[lane.key].channel = -1;
+  }
+  auto heard = presentation;
+  heard.lanes = make_lanes(heard.notes, settings);
+  preview_player_.show(heard);
+}
+
 void Processor::refresh() {
+  // Soundfonts are large: none is looked for before it is heard.
+  if (value(parameter::kMix) > 0.0F && !preview_chosen_.exchange(true)) {
+    preview_.choose_soundfont({});
+  }
   if (tempo_dirty_.exchange(false) && !host_has_tempo_) {
     session_.change_tempo(static_cast<double>(value(parameter::kTempo)));
   }
@@ -82,6 +98,7 @@ void Processor::prepareToPlay(double sample_rate, int block) {
   session_.set_realtime(!isNonRealtime());
   session_.capture().prepare(sample_rate, getMainBusNumInputChannels(), !isNonRealtime());
   player_.prepare(block);
+  preview_player_.prepare(block);
   gate_.cut();
   preview_.prepare(sample_rate, block);
   free_samples_ = 0;
@@ -213,7 +230,7 @@ void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& 
   if (isNonRealtime()) settle();
   const auto& events = player_.render(clock.seconds, samples, getSampleRate(), clock.rolling);
   gate_.pass(events, is_on(parameter::kMidiOut), midi);
-  mix(audio, events, clock, samples);
+  mix(audio, clock, samples);
 }
 
 void Processor::processBlockBypassed(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) {
@@ -222,10 +239,10 @@ void Processor::processBlockBypassed(juce::AudioBuffer<float>& audio, juce::Midi
   if (audio.getNumSamples() == 0) return;
   player_.silence();
   gate_.end_all(midi);
+  preview_.render(preview_player_.silence(), audio, audio.getNumSamples(), 0.0F);
 }
 
-void Processor::mix(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& events,
-                    const Clock& clock, int samples) {
+void Processor::mix(juce::AudioBuffer<float>& audio, const Clock& clock, int samples) {
   const auto share = value(parameter::kMix);
   const auto original = std::min(1.0F, 2.0F * (1.0F - share));
   const auto preview = std::min(1.0F, 2.0F * share);
@@ -237,7 +254,10 @@ void Processor::mix(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& eve
     original_gain_ = original;
   }
   const auto level = juce::Decibels::decibelsToGain(value(parameter::kPreviewLevel), -60.0F);
-  if (preview > 0.0F) preview_.render(events, audio, samples, preview * level);
+  // Unheard, it still has to know which notes have ended.
+  const auto& events =
+      preview_player_.render(clock.seconds, samples, getSampleRate(), clock.rolling);
+  preview_.render(events, audio, samples, preview * level);
 }
 
 void Processor::getStateInformation(juce::MemoryBlock& block) {
@@ -293,6 +313,7 @@ juce::Result Processor::choose_soundfont(const juce::File& file) {
     session_.complain(result.getErrorMessage());
     return result;
   }
+  preview_chosen_ = true;
   const std::lock_guard lock(mutex_);
   soundfont_ = file;
   return result;

@@ -81,8 +81,8 @@ class Processor final : public juce::AudioProcessor,
   void read_host(Clock& clock);
   void record(const juce::AudioBuffer<float>& audio, const Clock& clock, int samples);
   void settle();
-  void mix(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& events, const Clock& clock,
-           int samples);
+  void show(const Presentation& presentation);
+  void mix(juce::AudioBuffer<float>& audio, const Clock& clock, int samples);
   void recorded();
 
   juce::AudioProcessorValueTreeState parameters_;
@@ -90,6 +90,7 @@ class Processor final : public juce::AudioProcessor,
   Audition audition_;
   Preview preview_;
   MidiPlayer player_;
+  MidiPlayer preview_player_;  ///< the preview's own: channels as General MIDI has them
   MidiGate gate_;
   TakePlayer take_player_;
 
@@ -104,6 +105,7 @@ class Processor final : public juce::AudioProcessor,
   std::atomic<double> take_start_{0.0};
   std::atomic<bool> host_has_tempo_{false};
   std::atomic<bool> view_dirty_{true};
+  std::atomic<bool> preview_chosen_{false};  ///< a soundfont was looked for
   std::atomic<bool> tempo_dirty_{false};
 
   mutable std::mutex mutex_;  ///< guards the two texts
