@@ -119,10 +119,8 @@ void Controls::add_filters() {
   instruments_->setTooltip("Which instruments may appear");
   instruments_->setMouseClickGrabsKeyboardFocus(false);
   instruments_->onClick = [this] {
-    auto* editor = findParentComponentOfClass<juce::AudioProcessorEditor>();
-    juce::CallOutBox::launchAsynchronously(
-        std::make_unique<InstrumentsPopup>(workspace_.processor().parameters()),
-        editor->getLocalArea(instruments_, instruments_->getLocalBounds()), editor);
+    popup_.show(std::make_unique<InstrumentsPopup>(workspace_.processor().parameters()),
+                *instruments_);
   };
   add_slider(parameter::kShortest, "Minimum length", "Shorter notes are left out. Drums stay.",
              unit_format("ms", 0));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "editor/control_rows.h"
+#include "editor/popup.h"
 #include "editor/workspace.h"
 
 namespace scorelane::plugin {
@@ -50,6 +51,7 @@ class Controls : public juce::Component, Workspace::Listener {
   juce::TextButton* instruments_ = nullptr;
   juce::Component* strength_ = nullptr;
   juce::Component* swing_ = nullptr;
+  Popup popup_;
 };
 
 }  // namespace scorelane::plugin

@@ -42,6 +42,7 @@ class Editor : public juce::AudioProcessorEditor,
 
   ~Editor() override {
     stopTimer();
+    juce::PopupMenu::dismissAllActiveMenus();  // what they would do needs the editor
     keep();
     setLookAndFeel(nullptr);
   }

@@ -2,6 +2,7 @@
 
 #include "editor/edit_actions.h"
 #include "editor/look.h"
+#include "editor/popup.h"
 
 namespace scorelane::plugin {
 
@@ -153,17 +154,18 @@ void LaneRow::toggle_mute() {
 
 void LaneRow::choose_program() {
   const LaneKey from = lane_.key;
-  instrument_menu(from, [&workspace = workspace_, from](LaneKey to) {
-    edit_actions::change_program(workspace, from, to);
-  }).showMenuAsync(juce::PopupMenu::Options().withTargetComponent(&program_));
+  plugin::show_menu(
+      instrument_menu(from, [&workspace = workspace_, from](
+                                LaneKey to) { edit_actions::change_program(workspace, from, to); }),
+      program_);
 }
 
 void LaneRow::choose_channel() {
-  const LaneKey key = lane_.key;
-  channel_menu(lane_.settings.channel, [&workspace = workspace_, key](int channel) {
+  const auto choose = [&workspace = workspace_, key = lane_.key](int channel) {
     edit_actions::change_settings(workspace, "Change channel", key,
                                   [&](LaneSettings& lane) { lane.channel = channel; });
-  }).showMenuAsync(juce::PopupMenu::Options().withTargetComponent(&channel_));
+  };
+  plugin::show_menu(channel_menu(lane_.settings.channel, choose), channel_);
 }
 
 void LaneRow::show_menu() {
@@ -176,13 +178,15 @@ void LaneRow::show_menu() {
                     edit_actions::change_program(workspace, key, to);
                   }));
   menu.addItem("Save as MIDI...", lane_.count > 0, false,
-               [this, key] { save_midi(workspace_, key, *this); });
+               [row = juce::Component::SafePointer(this), key] {
+                 if (row != nullptr) save_midi(row->workspace_, key, *row);
+               });
   menu.addSeparator();
   menu.addItem("Delete the lane's notes", lane_.count > 0, false, [&workspace, key] {
     edit_actions::select_lane(workspace, key, false);
     edit_actions::remove(workspace);
   });
-  menu.showMenuAsync(juce::PopupMenu::Options().withTargetComponent(this).withMousePosition());
+  plugin::show_menu(std::move(menu), *this, MenuPlace::kMouse);
 }
 
 }  // namespace scorelane::plugin

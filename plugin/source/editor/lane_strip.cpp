@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "editor/look.h"
+#include "editor/popup.h"
 #include "notes/instruments.h"
 
 namespace scorelane::plugin {
@@ -23,9 +24,8 @@ LaneStrip::LaneStrip(Workspace& workspace)
   addAndMakeVisible(view_);
   add_.set_words("New lane");
   add_.onClick = [this] {
-    instrument_menu(workspace_.lane(), [this](LaneKey lane) {
-      workspace_.choose_lane(lane);
-    }).showMenuAsync(juce::PopupMenu::Options().withTargetComponent(&add_));
+    const auto choose = [this](LaneKey lane) { workspace_.choose_lane(lane); };
+    show_menu(instrument_menu(workspace_.lane(), choose), add_);
   };
   addAndMakeVisible(add_);
   workspace_.add(*this);

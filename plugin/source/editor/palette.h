@@ -13,7 +13,7 @@ inline const juce::Colour kBlackRow{0xff0d0f12};  ///< rows of black keys
 inline const juce::Colour kPanel{0xff191c21};
 inline const juce::Colour kField{0xff252930};  ///< buttons, boxes, tracks of sliders
 inline const juce::Colour kFieldHover{0xff2e333c};
-inline const juce::Colour kPopup{0xff22262d};
+inline const juce::Colour kPopup{0xff1e2127};
 inline const juce::Colour kLine{0xff2b3037};
 inline const juce::Colour kText{0xffe7e9ed};
 inline const juce::Colour kDim{0xffa2a9b5};

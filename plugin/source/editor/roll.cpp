@@ -6,6 +6,7 @@
 #include "editor/edit_actions.h"
 #include "editor/lane_menus.h"
 #include "editor/look.h"
+#include "editor/popup.h"
 #include "notes/instruments.h"
 
 namespace scorelane::plugin {
@@ -266,8 +267,7 @@ void Roll::show_menu(const juce::MouseEvent& event) {
                  [this, lane = note->lane] { edit_actions::select_lane(workspace_, lane, false); });
   }
   menu.addItem("Fit the view", [this] { workspace_.fit(); });
-  menu.showMenuAsync(juce::PopupMenu::Options().withTargetComponent(this).withTargetScreenArea(
-      {event.getScreenX(), event.getScreenY(), 1, 1}));
+  plugin::show_menu(std::move(menu), *this, MenuPlace::kMouse);
 }
 
 Note Roll::dragged(const Note& note) const {

@@ -1,7 +1,5 @@
 #include "editor/settings_menu.h"
 
-#include <juce_audio_processors/juce_audio_processors.h>
-
 #include <array>
 #include <memory>
 #include <utility>
@@ -132,7 +130,7 @@ juce::PopupMenu sound_menu(Workspace& workspace, juce::Component& target) {
 
 }  // namespace
 
-void show_settings(Workspace& workspace, juce::Component& target) {
+void show_settings(Workspace& workspace, juce::Component& target, Popup& popup) {
   juce::PopupMenu menu;
   menu.addSubMenu("Model", model_menu(workspace, target));
   menu.addSubMenu("Runs on", device_menu(workspace));
@@ -141,16 +139,11 @@ void show_settings(Workspace& workspace, juce::Component& target) {
   menu.addItem("Follow the playhead", true, workspace.follows(),
                [&workspace] { workspace.set_follows(!workspace.follows()); });
   menu.addItem("Fit the view", [&workspace] { workspace.fit(); });
-  menu.addItem("Keys...", [&target] {
-    auto* editor = target.findParentComponentOfClass<juce::AudioProcessorEditor>();
-    juce::CallOutBox::launchAsynchronously(std::make_unique<KeysHelp>(),
-                                           editor->getLocalArea(&target, target.getLocalBounds()),
-                                           editor);
-  });
+  menu.addItem("Keys...", [&target, &popup] { popup.show(std::make_unique<KeysHelp>(), target); });
   menu.addSeparator();
   const bool any = workspace.take() != nullptr || !workspace.shown().notes.empty();
   menu.addItem("Clear everything", any, false, [&workspace] { workspace.session().clear(); });
-  menu.showMenuAsync(juce::PopupMenu::Options().withTargetComponent(&target));
+  show_menu(std::move(menu), target);
 }
 
 }  // namespace scorelane::plugin

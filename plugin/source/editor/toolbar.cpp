@@ -62,7 +62,7 @@ Toolbar::Toolbar(Workspace& workspace)
   controls_.onClick = [this] {
     if (on_controls) on_controls();
   };
-  settings_.onClick = [this] { show_settings(workspace_, settings_); };
+  settings_.onClick = [this] { show_settings(workspace_, settings_, popup_); };
 
   for (juce::Component* part : std::initializer_list<juce::Component*>{
            &record_, &open_, &transcribe_, &undo_, &redo_, &play_, &loop_, &save_, &drag_,

@@ -4,6 +4,7 @@
 
 #include "editor/icons.h"
 #include "editor/lane_row.h"
+#include "editor/popup.h"
 #include "editor/transcribe_button.h"
 
 namespace scorelane::plugin {
@@ -46,6 +47,7 @@ class Toolbar : public juce::Component, Workspace::Listener {
   IconButton settings_;
   juce::ButtonParameterAttachment record_attachment_;
   juce::Rectangle<int> clock_;
+  Popup popup_;
 };
 
 }  // namespace scorelane::plugin

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "editor/look.h"
+#include "editor/popup.h"
 
 namespace scorelane::plugin {
 
@@ -16,7 +17,7 @@ void replace_notes(Workspace& workspace, juce::Component& target, const juce::St
   menu.addSectionHeader("Your edits will be lost");
   menu.addItem(what, std::move(replace));
   menu.addItem("Keep them", [] {});
-  menu.showMenuAsync(juce::PopupMenu::Options().withTargetComponent(&target));
+  show_menu(std::move(menu), target);
 }
 
 TranscribeButton::TranscribeButton(Workspace& workspace)

@@ -20,10 +20,18 @@ bool same(const Status& a, const Status& b) {
 }  // namespace
 
 Workspace::Workspace(Processor& processor) : processor_(processor) {
-  const auto changed = [this] { listeners_.call(&Listener::view_changed); };
+  const auto changed = [this] { tell(&Listener::view_changed); };
   time.on_change = changed;
   pitch.on_change = changed;
   time.set_length(kEmptyLength);
+}
+
+void Workspace::remove(Listener& listener) {
+  listeners_.erase(std::remove(listeners_.begin(), listeners_.end(), &listener), listeners_.end());
+}
+
+void Workspace::tell(void (Listener::*what)()) {
+  for (Listener* listener : listeners_) (listener->*what)();
 }
 
 void Workspace::poll() {
@@ -39,7 +47,7 @@ void Workspace::poll_status() {
   if (same(status, status_)) return;
   if (status.stage != status_.stage) notice_.clear();
   status_ = status;
-  listeners_.call(&Listener::status_changed);
+  tell(&Listener::status_changed);
 }
 
 void Workspace::poll_take() {
@@ -53,7 +61,7 @@ void Workspace::poll_take() {
   take_ = std::move(take);
   take_frames_ = frames;
   fit_by_itself();
-  listeners_.call(&Listener::take_changed);
+  tell(&Listener::take_changed);
 }
 
 void Workspace::poll_notes() {
@@ -81,8 +89,8 @@ void Workspace::poll_notes() {
 
   pitch.set_content(index_.drum_keys(), index_.has_pitched());
   fit_by_itself();
-  listeners_.call(&Listener::notes_changed);
-  if (other) listeners_.call(&Listener::selection_changed);
+  tell(&Listener::notes_changed);
+  if (other) tell(&Listener::selection_changed);
 }
 
 void Workspace::poll_grid() {
@@ -102,7 +110,7 @@ void Workspace::poll_grid() {
   loop_start_ = start;
   loop_end_ = end;
   looping_ = looping;
-  listeners_.call(&Listener::view_changed);
+  tell(&Listener::view_changed);
 }
 
 void Workspace::poll_transport() {
@@ -122,7 +130,7 @@ void Workspace::poll_transport() {
   playhead_ = at;
   playing_ = playing;
   if (playing && follows_ && (was_in_sight || starts) && at <= time.length()) time.reveal(at);
-  listeners_.call(&Listener::transport_changed);
+  tell(&Listener::transport_changed);
 }
 
 void Workspace::fit_by_itself() {
@@ -148,7 +156,7 @@ void Workspace::fit() {
 
 void Workspace::set_follows(bool follow) {
   follows_ = follow;
-  listeners_.call(&Listener::view_changed);
+  tell(&Listener::view_changed);
 }
 
 float Workspace::parameter(const char* id) const {
@@ -166,13 +174,13 @@ TimeGrid Workspace::grid() const {
 void Workspace::select(NoteIds ids) {
   if (ids == selection_) return;
   selection_ = std::move(ids);
-  listeners_.call(&Listener::selection_changed);
+  tell(&Listener::selection_changed);
 }
 
 void Workspace::choose_lane(std::optional<LaneKey> lane) {
   if (lane == lane_) return;
   lane_ = lane;
-  listeners_.call(&Listener::selection_changed);
+  tell(&Listener::selection_changed);
 }
 
 void Workspace::edit(const std::string& what, const NoteIds& ids,
@@ -236,7 +244,7 @@ void Workspace::toggle_loop() {
 
 void Workspace::notify(const juce::String& notice) {
   notice_ = notice;
-  listeners_.call(&Listener::status_changed);
+  tell(&Listener::status_changed);
 }
 
 }  // namespace scorelane::plugin

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <juce_events/juce_events.h>
-
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "editor/note_index.h"
 #include "editor/pitch_axis.h"
@@ -31,8 +31,9 @@ class Workspace {
 
   explicit Workspace(Processor& processor);
 
-  void add(Listener& listener) { listeners_.add(&listener); }
-  void remove(Listener& listener) { listeners_.remove(&listener); }
+  /// Not while the listeners are being told.
+  void add(Listener& listener) { listeners_.push_back(&listener); }
+  void remove(Listener& listener);
   void poll();
 
   Processor& processor() { return processor_; }
@@ -80,6 +81,7 @@ class Workspace {
   void notify(const juce::String& notice);
 
  private:
+  void tell(void (Listener::*what)());
   void poll_notes();
   void poll_take();
   void poll_status();
@@ -89,7 +91,7 @@ class Workspace {
   int transpose() const;
 
   Processor& processor_;
-  juce::ListenerList<Listener> listeners_;
+  std::vector<Listener*> listeners_;
   std::shared_ptr<const Presentation> presentation_ = std::make_shared<Presentation>();
   NoteIndex index_;
   Status status_;
