@@ -105,8 +105,10 @@ class Editor : public juce::AudioProcessorEditor,
   }
 
   void choose_file() {
+    const auto music = juce::File::getSpecialLocation(juce::File::userMusicDirectory);
     chooser_ = std::make_unique<juce::FileChooser>(
-        "Transcribe a file", juce::File::getSpecialLocation(juce::File::userMusicDirectory),
+        "Transcribe a file",
+        music.isDirectory() ? music : juce::File::getSpecialLocation(juce::File::userHomeDirectory),
         "*.wav;*.aif;*.aiff;*.flac;*.ogg;*.mp3", true, false, this);
     using Flags = juce::FileBrowserComponent;
     chooser_->launchAsync(Flags::openMode | Flags::canSelectFiles,

@@ -51,9 +51,11 @@ juce::String StatusLine::doing() const {
       return status.notice.isNotEmpty() ? status.notice : "Record this track or drop a file.";
     case Stage::kRecording:
       return "Recording" + dot() + clock_text(status.seconds_total, 1);
-    case Stage::kLoading:
-      return status.seconds_total > 0.0 || workspace_.take() == nullptr ? "Reading the file..."
-                                                                        : "Loading the model...";
+    case Stage::kLoading: {
+      const auto take = workspace_.take();
+      const bool is_read = take != nullptr && status.seconds_total == take->seconds();
+      return is_read ? "Loading the model..." : "Reading the file...";
+    }
     case Stage::kTranscribing:
       return "Transcribing" + dot() + clock_text(status.seconds_done, 0) + " of " +
              clock_text(status.seconds_total, 0);
