@@ -75,7 +75,10 @@ std::vector<KnownModel> installed_models() {
       data_folder().getChildFile("models").findChildFiles(juce::File::findDirectories, false);
   for (const auto& model : found) {
     const auto archive = model.getChildFile("model.pt");
-    if (archive.existsAsFile()) models.push_back({model.getFileName(), archive});
+    // One that is still being brought in has a name with a dot, and no description yet.
+    const auto whole =
+        !model.getFileName().startsWithChar('.') && model.getChildFile("model.json").existsAsFile();
+    if (whole && archive.existsAsFile()) models.push_back({model.getFileName(), archive});
   }
   std::sort(models.begin(), models.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
