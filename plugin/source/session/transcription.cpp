@@ -17,9 +17,9 @@ using namespace std::chrono_literals;
 
 constexpr int kBlock = 65536;
 
-// Segments that go through the network together. Few while audio still comes, so that notes appear
-// soon; more otherwise, which is faster.
-constexpr int kLiveBatch = 4;
+// Segments of two seconds that go through the network together. Few where somebody watches, so that
+// notes appear soon; more offline, which is faster.
+constexpr int kWatchedBatch = 4;
 constexpr int kBatch = 16;
 
 int threads_for(bool realtime) {
@@ -159,7 +159,7 @@ void Transcription::transcribe(const Take& take, const Job& job) {
       EngineModel::load(job.model.archive, job.model.device, threads_for(job.realtime));
   tell(
       [&] { listener_.model_loaded(model->name(), model->device(), model->default_confidence()); });
-  EngineStream stream(model, take.sample_rate, take.complete() ? kBatch : kLiveBatch,
+  EngineStream stream(model, take.sample_rate, job.realtime ? kWatchedBatch : kBatch,
                       [&](double seconds) {
                         try {
                           tell([&] { listener_.progress(seconds); });
