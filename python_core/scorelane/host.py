@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scorelane.archives import load_archive
 from scorelane.errors import EngineError, NotesError, UsageError
 from scorelane.notes import Note
 from scorelane.transcribe import Transcription
@@ -136,6 +137,7 @@ def transcribe_with_plugin(
     sample_rate: float,
     *,
     plugin: pedalboard.VST3Plugin | None = None,
+    model: str | os.PathLike[str] | None = None,
     **parameters: float | bool | str,
 ) -> Transcription:
     """Transcribe by playing ``audio`` through the plugin, as a host does when it bounces a track.
@@ -144,6 +146,7 @@ def transcribe_with_plugin(
         audio: ``[n]`` or ``[channels, n]``, -1 to 1. More than two channels are averaged.
         sample_rate: Hz.
         plugin: one that :func:`load_plugin` returned; by default a fresh one.
+        model: another model than the plugin's present one; see :func:`choose_model`.
         parameters: the plugin's host parameters by id, e.g. ``sensitivity=0.7``,
             ``quantise_grid="1/16"``, ``allow_drums=False``.
 
@@ -155,6 +158,8 @@ def transcribe_with_plugin(
         EngineError: when the plugin could not transcribe; the message is the plugin's.
     """
     plugin = load_plugin() if plugin is None else plugin
+    if model is not None:
+        choose_model(plugin, model)
     set_parameters(plugin, {**parameters, "record": True})
     plugin.process(_stereo(audio), sample_rate, reset=True)
     state = read_state(plugin.preset_data)
@@ -162,6 +167,18 @@ def transcribe_with_plugin(
     if state.error:
         raise EngineError(state.error)
     return state.transcription()
+
+
+def choose_model(plugin: pedalboard.VST3Plugin, model: str | os.PathLike[str]) -> None:
+    """Let a plugin in pedalboard use ``model`` from now on: a name, an archive or a weights folder.
+
+    Raises:
+        ModelError: when there is no such model.
+    """
+    archive = load_archive(model, lambda path: path)
+    content = dict(read_state(plugin.preset_data).content)
+    content["model"] = {**content["model"], "file": str(archive.resolve())}
+    restore_state(plugin, PluginState(content))
 
 
 def set_parameters(plugin: pedalboard.VST3Plugin, values: dict[str, float | bool | str]) -> None:
