@@ -83,7 +83,6 @@ void Transcription::begin(Job job) {
   {
     const std::lock_guard lock(mutex_);
     next_ = std::move(job);
-    busy_ = true;
   }
   changed_.notify_all();
 }
@@ -98,23 +97,23 @@ void Transcription::cancel() {
 
 bool Transcription::busy() const {
   const std::lock_guard lock(mutex_);
-  return busy_;
+  return has_work();
 }
 
 bool Transcription::wait(double seconds) const {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return !busy_; });
+  return changed_.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return !has_work(); });
 }
 
 void Transcription::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    busy_ = next_.has_value();
-    if (!busy_) changed_.notify_all();
+    running_ = false;
+    changed_.notify_all();
     changed_.wait(lock, [&] { return stopping_ || next_.has_value(); });
     if (stopping_) return;
     const auto job = *std::exchange(next_, std::nullopt);
-    busy_ = true;
+    running_ = true;
     cancelled_ = false;
     lock.unlock();
     perform(job);

@@ -58,6 +58,9 @@ class Transcription {
     bool realtime = true;
   };
 
+  /// With the lock held. A job that was cancelled before it began is none.
+  bool has_work() const { return running_ || next_.has_value(); }
+
   void begin(Job job);
   void run();
   void perform(const Job& job);
@@ -70,7 +73,7 @@ class Transcription {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::optional<Job> next_;
-  bool busy_ = false;
+  bool running_ = false;
   bool stopping_ = false;
   std::atomic<bool> cancelled_{false};
   std::mutex telling_;  ///< held while the listener is called
