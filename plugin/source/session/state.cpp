@@ -17,7 +17,8 @@ constexpr std::size_t kLargest = std::size_t{256} << 20;
 constexpr int kDeepest = 8;  ///< levels of JSON
 constexpr std::size_t kMostEditorText = 4096;
 constexpr std::size_t kMostNotes = 2'000'000;
-constexpr double kLongest = 1e6;  ///< seconds
+constexpr double kLongest = 1e6;   ///< seconds
+constexpr double kFarthest = 1e9;  ///< seconds from the start of the host's timeline
 
 /// CRC-32 as of zlib, so that readers need not write their own.
 std::uint32_t checksum(const std::uint8_t* bytes, std::size_t count) {
@@ -137,7 +138,7 @@ TakeReference read_take(const Json& json) {
   take.name = juce_text(json.at("name"));
   take.sample_rate = number(json.at("sample_rate"), 1000.0, 1e6);
   take.channels = integer(json.at("channels"), 1, 2);
-  take.start = number(json.at("start"), -kLongest, kLongest);
+  take.start = number(json.at("start"), -kFarthest, kFarthest);
   take.seconds = number(json.at("seconds"), 0.0, kLongest);
   take.tempo = read_tempo(json.at("tempo"));
   return take;
