@@ -190,6 +190,7 @@ class Sequence {
     desk_->processor().getStateInformation(state);
     automate();
     desk_->processor().setStateInformation(state.getData(), static_cast<int>(state.getSize()));
+    if (session().status().error.startsWith("The saved state")) complain(session().status().error);
     for (const auto& [id, value] : plain_values()) {
       if (id == parameter::kRecord) continue;  // a take that ends switches it off by itself
       if (std::abs(value - before.at(id)) > 1e-3F * std::max(1.0F, std::abs(value))) {

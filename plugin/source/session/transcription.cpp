@@ -102,7 +102,8 @@ bool Transcription::busy() const {
 
 bool Transcription::wait(double seconds) const {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return !has_work(); });
+  return changed_.wait_for(lock, std::chrono::duration<double>(seconds),
+                           [&] { return !has_work(); });
 }
 
 void Transcription::run() {
