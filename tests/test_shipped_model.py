@@ -50,9 +50,9 @@ def eager_tokens(model: Transformer, config: ModelConfig, window: NDArray[np.flo
             logits, _ = model.decoder(states, answers, torch.tensor([row]))
             grammar.advance(torch.tensor(row[-1:]), facts, sounding, begun)
             step = model.decoder.times(torch.tensor([row]))[:, -1:]
-            evidence = model.decoder.begins(model.decoder.know(memory, step))
-            allowed = grammar.allowed(facts, sounding, begun, wanted, evidence)[0]
-            token = int(logits[0, -1].masked_fill(~allowed, -float("inf")).argmax())
+            evidence = model.decoder.evidence(model.decoder.know(memory, step), memory)
+            guided = grammar.guide(logits[:, -1], facts, sounding, begun, wanted, evidence)
+            token = int(guided.argmax())
             if token == EOS:
                 break
             row.append(token)
