@@ -168,6 +168,14 @@ def test_channel_10_and_rhythm_banks_are_drums(tmp_path: Path) -> None:
     assert all(note.duration > 0 for note in notes)
 
 
+def test_a_hi_hat_struck_at_its_edge_is_a_hi_hat(tmp_path: Path) -> None:
+    path = save(
+        tmp_path / "a.mid",
+        [on(22, channel=9), off(22, BEAT, channel=9), on(26, channel=9), off(26, BEAT, channel=9)],
+    )
+    assert spans(path) == [(42, 0.0, 0.5), (46, 0.5, 1.0)]
+
+
 def test_doubled_notes_become_one(tmp_path: Path) -> None:
     notes = [on(60), off(60, time=BEAT)]
     assert spans(save(tmp_path / "a.mid", notes, notes)) == [(60, 0.0, 0.5)]

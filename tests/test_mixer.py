@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from scorelane.data.build_bank import build_bank
-from scorelane.data.effects import Room
+from scorelane.data.effects import Room, overdrive
 from scorelane.data.measure import SAMPLE_RATE
 from scorelane.data.mixer import Mixer, open_mixer
 from scorelane.data.songs import build_songs
@@ -124,6 +124,17 @@ def test_targets_lie_at_the_notes_times() -> None:
 def test_a_note_from_before_the_segment_is_tied() -> None:
     example = make_example(silence(), [Note(-1.0, 1.0, 60, 0)], CONFIG, phase=3)
     assert example.tokens[:3] == [V.program, V.pitch + 60, V.tie]
+
+
+def test_an_overdriven_chord_is_level_and_has_overtones_of_no_note() -> None:
+    time = np.arange(16000) / 16000
+    swell = np.linspace(0.2, 1.0, 16000)
+    chord = (swell * (np.sin(2 * np.pi * 400 * time) + np.sin(2 * np.pi * 500 * time))).astype("f4")
+    driven = overdrive(chord, 20.0)
+    assert np.abs(driven).max() == pytest.approx(np.abs(chord).max(), rel=1e-3)
+    assert np.std(driven[:4000]) > 0.8 * np.std(driven[-4000:])
+    before, after = (np.abs(np.fft.rfft(sound))[300] for sound in (chord, driven))
+    assert after > 20 * before
 
 
 @pytest.mark.parametrize("seed", range(8))

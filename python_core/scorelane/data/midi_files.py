@@ -38,6 +38,8 @@ MAX_SECONDS = 24 * 3600.0
 
 _DRUM_CHANNEL = 9
 _DRUM_BANKS = frozenset({120, 127})  # General MIDI 2 and XG rhythm banks (controller 0)
+# Electronic kits tell a hi-hat struck at its edge from one struck at its bow; General MIDI does not.
+_DRUM_KEYS = {22: 42, 26: 46}
 _DEFAULT_TEMPO = 500_000
 
 
@@ -153,9 +155,10 @@ class _Reader:
         # Several tracks may share a channel, each with a program of its own.
         program = self._track_program.get((track, channel), self._channel_program.get(channel, 0))
         program = 0 if is_drum else program
+        named = _DRUM_KEYS.get(pitch, pitch) if is_drum else pitch
         key = (track, channel, program, int(is_drum))
         stem = self._stems.setdefault(key, len(self._stems))
-        note = [tick, -1, pitch, program, int(is_drum), velocity, min(stem, 255)]
+        note = [tick, -1, named, program, int(is_drum), velocity, min(stem, 255)]
         self.notes.append(note)
         self._sounding[track, channel, pitch].append(note)
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.data.bank import FULL_SCALE, Bank
-from scorelane.data.effects import Room
+from scorelane.data.effects import Room, overdrive
 from scorelane.data.excerpts import ExcerptDrawer, Part
 from scorelane.data.measure import attack_samples
 from scorelane.data.programs import CANONICAL_PROGRAM
@@ -27,9 +27,13 @@ from scorelane.notes import Note
 
 KEEP_PROGRAM = 0.65
 TRANSPOSE = 6
-FAVOURED = {0: 3.0, 24: 3.0, 25: 5.0, 27: 4.0, 33: 2.0, 40: 3.0, 42: 2.0, 52: 5.0, 65: 2.0, 71: 2.0}
+FAVOURED = {0: 3.0, 24: 3.0, 25: 5.0, 27: 5.0, 33: 2.0, 40: 3.0, 42: 2.0, 52: 5.0, 65: 2.0, 71: 2.0}
 """How much more often than others the instruments that people record are drawn at random."""
 SUSTAINED_PROGRAMS = (range(16, 24), range(40, 45), range(48, 80), range(80, 104))
+CLEAN_GUITAR, DRIVEN_GUITAR = 27, 30
+OVERDRIVEN = 0.3
+"""How often a clean electric guitar goes through an amplifier that makes it a distorted one."""
+DECIBELS, DRUM_DECIBELS = (-10.0, 0.0), (-6.0, 3.0)
 RELEASE_TABLE = 48
 LONGEST_RELEASE = 16000
 SHORTEST = 0.02
@@ -80,6 +84,8 @@ class Mixer:
         bend = self._bend(rng, program, part.is_drum)
         sound = np.zeros(self._samples, np.float32)
         release = float(np.exp(rng.normal(0.0, 0.4)))
+        overdriven = program == CLEAN_GUITAR and rng.random() < OVERDRIVEN
+        program = DRIVEN_GUITAR if overdriven else program
         played = []
         for note, pitch, row, gain in zip(notes, pitches, rows, gains, strict=True):
             if row < 0:
@@ -96,7 +102,10 @@ class Mixer:
                     int(note["velocity"]),
                 )
             )
-        room.add(sound, 10.0 ** (rng.uniform(-10.0, 0.0) / 20.0))
+        if overdriven:
+            sound = overdrive(sound, math.exp(rng.uniform(1.0, 3.5)))
+        decibels = rng.uniform(*(DRUM_DECIBELS if part.is_drum else DECIBELS))
+        room.add(sound, 10.0 ** (decibels / 20.0))
         return played
 
     def _attack(self, row: int) -> float:
