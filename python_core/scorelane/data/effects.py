@@ -86,7 +86,7 @@ class Room:
         return np.asarray(echo / max(energy, 1e-9), dtype=np.float32)
 
     def _compress(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn down what is louder than a threshold, as whole mixes are before they are published."""
+        """Turn down what is louder than a threshold, as published mixes are."""
         rng = self._rng
         step = self._rate // 250
         blocks = np.pad(np.abs(sound), (0, -len(sound) % step)).reshape(-1, step).max(axis=1)

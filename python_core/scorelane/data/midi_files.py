@@ -38,7 +38,7 @@ MAX_SECONDS = 24 * 3600.0
 
 _DRUM_CHANNEL = 9
 _DRUM_BANKS = frozenset({120, 127})  # General MIDI 2 and XG rhythm banks (controller 0)
-# Electronic kits tell a hi-hat struck at its edge from one struck at its bow; General MIDI does not.
+# Electronic kits tell a hi-hat struck at its edge from one struck at its bow, General MIDI not.
 _DRUM_KEYS = {22: 42, 26: 46}
 _DEFAULT_TEMPO = 500_000
 
