@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -178,20 +180,80 @@ def test_guitarset_holds_out_the_third_progression(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("old", "new"),
     [
-        "{",
-        "[]",
-        '{"annotations": [{"namespace": "note_midi", "data": {"time": [1.0]}}]}',
-        '{"annotations": [{"namespace": "note_midi", "data": [{"time": -1, "duration": 1, '
-        '"value": 60}]}]}',
+        ('{"annotations"', "{"),
+        ('{"annotations"', '{"notes"'),
+        ("note_midi", "pitch_contour"),
+        ('"data_source": "5"', '"data_source": "6"'),
+        ('"time": 0.5', '"time": -1'),
+        ('"time": 0.5', '"time": NaN'),
+        ('"time": 0.5', '"time": "soon"'),
+        ('"duration": 0.25', '"duration": -0.25'),
+        ('"duration": 0.25', '"length": 0.25'),
+        ("59.6", "1e9"),
     ],
 )
-def test_damaged_annotations_are_told(tmp_path: Path, text: str) -> None:
+def test_damaged_annotations_are_told(tmp_path: Path, old: str, new: str) -> None:
     root = write_guitarset(tmp_path, ["05_Jazz3-137-Eb_solo"])
-    (root / "annotation" / "05_Jazz3-137-Eb_solo.jams").write_text(text)
-    with pytest.raises(NotesError, match="Jazz3"):
+    jams = root / "annotation" / "05_Jazz3-137-Eb_solo.jams"
+    whole = jams.read_text()
+    assert old in whole
+    jams.write_text(whole.replace(old, new))
+    with pytest.raises(NotesError, match=r"Jazz3.*cannot be understood"):
         GUITARSET.tracks(root)[0].notes()
+
+
+def test_an_excerpt_in_which_nothing_is_played(tmp_path: Path) -> None:
+    root = write_guitarset(tmp_path, ["05_Jazz3-137-Eb_solo"])
+    jams = root / "annotation" / "05_Jazz3-137-Eb_solo.jams"
+    annotations = json.loads(jams.read_text())["annotations"]
+    for annotation in annotations:
+        if annotation["namespace"] == "note_midi":
+            annotation["data"] = []
+    jams.write_text(json.dumps({"annotations": annotations}))
+    assert GUITARSET.tracks(root)[0].notes() == []
+
+
+def test_files_with_other_names_are_no_excerpts(tmp_path: Path) -> None:
+    root = write_guitarset(tmp_path, ["00_BN3-129-Eb_comp", "00_Polka3-129-Eb_comp", "notes3-x"])
+    assert len(GUITARSET.tracks(root)) == 2
+
+
+@pytest.mark.parametrize("name", ["a b", "50% #1?", "s3:", "Gitarre, übrig"])
+def test_mirdata_reads_what_lies_on_disk_and_fetches_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write_guitarset(tmp_path / name, ["00_BN3-129-Eb_comp"])
+    write_slakh_song(tmp_path / name / "test" / "Track01876", [("Piano", 0, False, [NOTE])])
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.chdir(tmp_path)
+    for dataset, notes in ((GUITARSET, 2), (SLAKH2100, 1)):
+        (track, *_) = dataset.tracks(Path(name))
+        assert len(track.notes()) == notes
+        assert window(track.recordings, 0.0, 100, 8000).any()
+
+
+def test_mirdata_is_asked_for_by_name_where_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_guitarset(tmp_path / "a", ["00_BN3-129-Eb_comp"])
+    write_slakh_song(tmp_path / "b" / "test" / "Track01876", [("Piano", 0, False, [NOTE])])
+    write_maestro(tmp_path / "c", [("test", "x")])
+    write_musicnet(tmp_path / "d", [1729])
+    write_urmp_piece(tmp_path / "e" / "01_Jupiter_vn_vc")
+    monkeypatch.setitem(sys.modules, "mirdata.datasets", None)
+    monkeypatch.delitem(sys.modules, "mirdata.datasets.guitarset", raising=False)
+    monkeypatch.delitem(sys.modules, "mirdata.datasets.slakh", raising=False)
+    for dataset, folder in ((GUITARSET, "a"), (CERBERUS4, "b")):
+        with pytest.raises(UsageError, match=r"pip install 'scorelane\[corpora\]'"):
+            dataset.tracks(tmp_path / folder)
+    for dataset, folder in ((MAESTRO, "c"), (MUSICNET, "d"), (URMP, "e")):
+        assert dataset.tracks(tmp_path / folder)[0].notes()
 
 
 def test_musicnet(tmp_path: Path) -> None:

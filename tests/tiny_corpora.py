@@ -97,15 +97,19 @@ def write_slakh_song(
 
 
 def write_guitarset(root: Path, names: Sequence[str]) -> Path:
-    """Every annotation has two notes, the second in the older encoding of JAMS."""
+    """Every annotation has two notes, each on a string of its own."""
+    played = {0: (0.5, 0.25, 59.6), 3: (1.0, 0.5, 64.2)}
     for name in names:
-        first = [{"time": 0.5, "duration": 0.25, "value": 59.6, "confidence": None}]
-        second = {"time": [1.0], "duration": [0.5], "value": [64.2], "confidence": [None]}
-        annotations = [
-            {"namespace": "note_midi", "data": first},
-            {"namespace": "pitch_contour", "data": []},
-            {"namespace": "note_midi", "data": second},
-        ]
+        annotations: list[dict[str, object]] = [{"namespace": "key_mode", "data": []}]
+        for string in range(6):
+            source = {"annotation_metadata": {"data_source": str(string)}}
+            contour = {"time": [], "duration": [], "value": [], "confidence": []}
+            annotations.append({"namespace": "pitch_contour", "data": contour, **source})
+            notes = [
+                {"time": time, "duration": duration, "value": value, "confidence": None}
+                for time, duration, value in ([played[string]] if string in played else [])
+            ]
+            annotations.append({"namespace": "note_midi", "data": notes, **source})
         path = root / "annotation" / f"{name}.jams"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"annotations": annotations}))

@@ -1,4 +1,4 @@
-"""GuitarSet (ISMIR 2018): acoustic guitar, annotated string by string.
+"""GuitarSet (ISMIR 2018): acoustic guitar, annotated string by string; read by mirdata.
 
 On disk: ``annotation/NAME.jams`` and the recordings ``audio_mono-mic/NAME_mic.wav`` and
 ``audio_mono-pickup_mix/NAME_mix.wav``; MT3 used both. Of every style's three chord progressions
@@ -7,61 +7,57 @@ the third is held out.
 
 from __future__ import annotations
 
-import json
 import re
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from scorelane.data.datasets.loaders import files, loader, understood
 from scorelane.data.datasets.track import DataSet, Track
-from scorelane.errors import NotesError
 from scorelane.notes import Note, check
 
 GUITAR = 24
 HELD_OUT = "3"
-_RECORDINGS = (("audio_mono-mic", "mic"), ("audio_mono-pickup_mix", "mix"))
-_NAME = re.compile(r"\d+_[A-Za-z]+(\d)-")  # player, style, progression, e.g. 00_BN1-129-Eb_comp
+# Player, style, progression, tempo, key and manner, e.g. 00_BN1-129-Eb_comp.
+_NAME = re.compile(r"\d+_(?:BN|Funk|Jazz|Rock|SS)(\d)-\d+-[^_]+_(?:comp|solo)")
 
 
 def _find(root: Path, split: str) -> list[Track]:
     tracks = []
     for jams in (root / "annotation").glob("*.jams"):
-        named = _NAME.match(jams.stem)
+        named = _NAME.fullmatch(jams.stem)
         if named is None or (named[1] == HELD_OUT) != (split == "validation"):
             continue
-        for folder, suffix in _RECORDINGS:
-            audio = root / folder / f"{jams.stem}_{suffix}.wav"
+        excerpt = _excerpt(root, jams.stem)
+        for audio in (Path(excerpt.audio_mic_path), Path(excerpt.audio_mix_path)):
             if audio.is_file():
-                tracks.append(Track(f"guitarset_{audio.stem}", (audio,), partial(read_jams, jams)))
+                tracks.append(Track(f"guitarset_{audio.stem}", (audio,), partial(_read, excerpt)))
     return tracks
 
 
-def read_jams(path: Path) -> list[Note]:
+def _excerpt(root: Path, name: str) -> Any:
+    """mirdata's track called ``name``."""
+    paths = {
+        "jams": f"annotation/{name}.jams",
+        "audio_mic": f"audio_mono-mic/{name}_mic.wav",
+        "audio_mix": f"audio_mono-pickup_mix/{name}_mix.wav",
+        "audio_hex": None,
+        "audio_hex_cln": None,
+    }
+    index = {"tracks": {name: files(paths)}}
+    return loader("guitarset").Track(name, str(root.absolute()), "guitarset", index, None)
+
+
+def _read(excerpt: Any) -> list[Note]:
     """The notes of all strings; pitches are rounded to semitones. Raises :class:`NotesError`."""
-    try:
-        annotations = json.loads(path.read_text(encoding="utf-8"))["annotations"]
-        strings = [a["data"] for a in annotations if a["namespace"] == "note_midi"]
-        notes = [_note(observed) for data in strings for observed in _observations(data)]
+    with understood(excerpt.jams_path):
+        if (played := excerpt.notes_all) is None:
+            return []
+        rows = zip(played.intervals.tolist(), played.pitches.tolist(), strict=True)
+        notes = [Note(onset, offset, round(pitch), GUITAR) for (onset, offset), pitch in rows]
         for note in notes:
             check(note)
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, NotesError) as error:
-        raise NotesError(f"{path} cannot be understood: {error!r}") from error
     return notes
-
-
-def _observations(data: Any) -> list[dict[str, Any]]:
-    """JAMS keeps observations as a list of maps, or as a map of lists."""
-    if isinstance(data, list):
-        return data
-    columns = ("time", "duration", "value")
-    rows = zip(*(data[name] for name in columns), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
-
-
-def _note(observed: dict[str, Any]) -> Note:
-    onset = float(observed["time"])
-    pitch = round(float(observed["value"]))
-    return Note(onset, onset + float(observed["duration"]), pitch, GUITAR)
 
 
 GUITARSET = DataSet(

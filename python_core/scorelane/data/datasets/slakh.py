@@ -1,4 +1,4 @@
-"""Slakh2100 (arXiv 1909.08494): 2100 songs rendered from MIDI, with stems.
+"""Slakh2100 (arXiv 1909.08494): 2100 songs rendered from MIDI, with stems; read by mirdata.
 
 On disk: ``{train,validation,test}/TrackNNNNN`` with ``metadata.yaml``, ``mix.flac``,
 ``stems/SNN.flac`` and ``MIDI/SNN.mid``. MT3 used the splits by number that the corpus was first
@@ -10,16 +10,17 @@ MT3 knows instruments by 34 classes, each with one program that stands for it (i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
 
+from scorelane.data.datasets.loaders import files, loader, understood
 from scorelane.data.datasets.track import DataSet, ReadNotes, Track
 from scorelane.data.midi_files import read_midi
-from scorelane.errors import NotesError
 from scorelane.notes import Note
 
 SUBSETS, LEAST_STEMS = 10, 4
@@ -29,7 +30,7 @@ _SPLITS = {
     "test": range(1876, 2101),
 }
 _OMITTED = "omitted"
-_LARGEST_METADATA = 1 << 20
+_METADATA = "metadata.yaml"
 
 # First program of each run of programs that MT3 takes for one class, and what stands for it.
 _CLASSES = (
@@ -45,24 +46,6 @@ _FIRST_OUTSIDE = 96
 _CERBERUS = {"Bass": 32, "Drums": 0, "Guitar": 24, "Piano": 0}
 
 
-@dataclass(frozen=True)
-class Stem:
-    """One instrument of a song; ``family`` is Slakh's own class, such as "Guitar"."""
-
-    name: str
-    audio: Path
-    midi: Path
-    program: int
-    is_drum: bool
-    family: str
-
-    def notes(self, program: int) -> list[Note]:
-        """Its notes, as ``program`` or as drums."""
-        played = read_midi(self.midi)
-        program = 0 if self.is_drum else program
-        return [replace(note, program=program, is_drum=self.is_drum) for note in played]
-
-
 def class_program(program: int) -> int:
     """The program that stands for MT3's class of ``program`` (0-127); from 96 on itself."""
     if program >= _FIRST_OUTSIDE:
@@ -74,31 +57,27 @@ def songs(root: Path, split: str) -> list[Path]:
     """The songs' folders of ``split``, by number."""
     numbers = _SPLITS[split]
     folders = [*(root / split).glob("Track*"), *(root / _OMITTED).glob("Track*")]
-    inside = [f for f in folders if (f / "metadata.yaml").is_file() and _number(f) in numbers]
+    inside = [f for f in folders if (f / _METADATA).is_file() and _number(f) in numbers]
     return sorted(inside, key=lambda folder: folder.name)
 
 
-def stems(song: Path) -> list[Stem]:
-    """The stems of a song that have both sound and notes. Raises :class:`NotesError`."""
-    path = song / "metadata.yaml"
-    try:
-        with path.open(encoding="utf-8") as file:
-            described = yaml.safe_load(file.read(_LARGEST_METADATA))["stems"]
-        found = [
-            Stem(
-                name=name,
-                audio=song / "stems" / f"{name}.flac",
-                midi=song / "MIDI" / f"{name}.mid",
-                program=min(max(int(stem["program_num"]), 0), 127),
-                is_drum=bool(stem["is_drum"]),
-                family=str(stem["inst_class"]),
-            )
-            for name, stem in sorted(described.items())
-            if str(name).isalnum()
-        ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise NotesError(f"{path} cannot be understood: {error!r}") from error
-    return [stem for stem in found if stem.audio.is_file() and stem.midi.is_file()]
+def stems(song: Path) -> list[Any]:
+    """mirdata's tracks of the stems that have both sound and notes. Raises :class:`NotesError`."""
+    index: dict[str, Any] = {"version": "2100", "tracks": {}}
+    for audio in sorted(song.glob("stems/*.flac")):
+        midi = song / "MIDI" / f"{audio.stem}.mid"
+        if audio.stem.isalnum() and midi.is_file():
+            paths = {"audio": f"stems/{audio.name}", "midi": f"MIDI/{midi.name}"}
+            index["tracks"][f"{song.name}-{audio.stem}"] = files(paths | {"metadata": _METADATA})
+    read = loader("slakh").Track
+    found = [read(name, str(song.absolute()), "slakh", index, None) for name in index["tracks"]]
+    with understood(song / _METADATA):
+        described = yaml.safe_load((song / _METADATA).read_text(encoding="utf-8"))["stems"]
+        for stem in found:
+            # mirdata would read the file again for every stem, which takes seven times as long.
+            stem._track_metadata = described[_short(stem)]
+            _program(stem)  # what is damaged is told now, not in the middle of training
+    return found
 
 
 def _number(folder: Path) -> int:
@@ -106,9 +85,24 @@ def _number(folder: Path) -> int:
     return int(digits) if digits.isdecimal() else 0
 
 
-def _read(chosen: Iterable[Stem]) -> ReadNotes:
+def _short(stem: Any) -> str:
+    return str(stem.track_id).rpartition("-")[2]
+
+
+def _read(chosen: Iterable[Any]) -> ReadNotes:
     kept = list(chosen)
-    return lambda: [note for stem in kept for note in stem.notes(class_program(stem.program))]
+    return lambda: [note for stem in kept for note in _notes(stem, _program(stem))]
+
+
+def _program(stem: Any) -> int:
+    return class_program(min(max(int(stem.program_number), 0), 127))
+
+
+def _notes(stem: Any, program: int) -> list[Note]:
+    """What ``stem`` plays, as ``program`` or as drums; the pedal lengthens notes."""
+    is_drum = bool(stem.is_drum)
+    program = 0 if is_drum else program
+    return [replace(n, program=program, is_drum=is_drum) for n in read_midi(stem.midi_path)]
 
 
 def _find_slakh(root: Path, split: str) -> list[Track]:
@@ -136,7 +130,7 @@ def _find_subsets(root: Path) -> list[Track]:
             size = int(rng.integers(least, len(every) + 1))
             chosen = [every[i] for i in sorted(rng.permutation(len(every))[:size])]
             if chosen:
-                audio = tuple(stem.audio for stem in chosen)
+                audio = tuple(Path(stem.audio_path) for stem in chosen)
                 tracks.append(Track(f"slakh2100_{song.name}_{index}", audio, _read(chosen)))
     return tracks
 
@@ -148,19 +142,19 @@ def _find_cerberus(root: Path, split: str) -> list[Track]:
 
 def _quartets(song: Path) -> Iterator[Track]:
     every = stems(song)
-    players = [[stem for stem in every if stem.family == family] for family in _CERBERUS]
+    players = [[stem for stem in every if stem.instrument == family] for family in _CERBERUS]
     for chosen in product(*players):
-        name = "-".join(stem.name for stem in chosen)
-        audio = tuple(stem.audio for stem in chosen)
+        name = "-".join(map(_short, chosen))
+        audio = tuple(Path(stem.audio_path) for stem in chosen)
         yield Track(f"cerberus4_{song.name}_{name}", audio, _read_quartet(chosen))
 
 
-def _read_quartet(chosen: tuple[Stem, ...]) -> ReadNotes:
-    return lambda: [note for stem in chosen for note in stem.notes(_CERBERUS[stem.family])]
+def _read_quartet(chosen: tuple[Any, ...]) -> ReadNotes:
+    return lambda: [note for stem in chosen for note in _notes(stem, _CERBERUS[stem.instrument])]
 
 
 def _is_here(root: Path) -> bool:
-    found = (path for split in _SPLITS for path in (root / split).glob("Track*/metadata.yaml"))
+    found = (path for split in _SPLITS for path in (root / split).glob(f"Track*/{_METADATA}"))
     return next(found, None) is not None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from scorelane.data.datasets.loaders import understood
 from scorelane.data.datasets.track import DataSet, Track
 from scorelane.errors import NotesError
 from scorelane.notes import Note, check
@@ -58,14 +59,12 @@ def _read(piece: Path) -> list[Note]:
 
 def read_part(path: Path) -> list[Note]:
     """The notes of one part; frequencies are rounded to semitones. Raises :class:`NotesError`."""
-    try:
+    with understood(path):
         program = PROGRAMS[path.stem.split("_")[2]]
         rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
         notes = [_note(row, program) for row in rows if row]
         for note in notes:
             check(note)
-    except (OSError, ValueError, KeyError, IndexError, OverflowError, NotesError) as error:
-        raise NotesError(f"{path} cannot be understood: {error!r}") from error
     return notes
 
 
