@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 import sys
 import threading
@@ -175,6 +176,20 @@ def test_flipped_bytes_do_no_harm(processor: Any, tmp_path: Path) -> None:
             loaded(processor, path)
 
 
+@pytest.mark.parametrize(("channels", "rate"), [(6000, 44100), (2, 999), (2, 400_000)])
+def test_more_channels_and_other_rates_than_sound_has_are_refused(
+    processor: Any, tmp_path: Path, channels: int, rate: int
+) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, noise(0.1, 44100).T, 44100)
+    header = bytearray(path.read_bytes())
+    header[22:28] = struct.pack("<HI", channels, rate)
+    header[32:34] = struct.pack("<H", 2 * channels)
+    path.write_bytes(header)
+    error = loaded(processor, path)
+    assert f"{channels} channels at {rate} Hz" in error
+
+
 def test_samples_that_are_no_numbers(processor: Any, tmp_path: Path) -> None:
     path = tmp_path / "nan.wav"
     audio = noise(1, 16000)
@@ -280,9 +295,10 @@ def run_beside(folder: Path, home: Path) -> str:
     return done.stdout.strip()
 
 
-def test_a_missing_or_broken_engine_is_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_or_broken_engine_is_a_sentence(tiny: Path, tmp_path: Path) -> None:
     folder = tmp_path / "alone"
     folder.mkdir()
+    shutil.copy(tiny, folder / "scorelane.pt")
     shutil.copy(module.__file__, folder / Path(module.__file__).name)
     assert "libscorelane_engine.so) is missing" in run_beside(folder, tmp_path)
     engine = folder / "libscorelane_engine.so"

@@ -90,7 +90,7 @@ def test_pedalboard_gives_the_notes_of_the_package(
 
 IN_A_CHAIN = """
 import json
-import mido
+import numpy as np
 from pedalboard import Gain, Pedalboard
 from scorelane.host import load_plugin, read_state, set_parameters
 plugin = load_plugin()
@@ -118,7 +118,7 @@ def test_audio_passes_bit_exact_in_a_chain(tmp_path: Path) -> None:
 
 AGAIN_AND_AGAIN = """
 import gc, json, resource
-import mido
+import numpy as np
 from scorelane.host import load_plugin, transcribe_with_plugin
 audio = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 4410)).astype(np.float32)
 threads = lambda: len(__import__("os").listdir("/proc/self/task"))
@@ -145,7 +145,7 @@ def test_loads_and_unloads_20_times_in_one_process(tmp_path: Path) -> None:
 IN_MINIHOST = """
 import json, sys
 import minihost
-import mido
+import numpy as np
 import soundfile
 audio, rate = soundfile.read(sys.argv[1], dtype="float32")
 block = 512

@@ -30,7 +30,7 @@ Error model_failed(std::string report) {
   }
   const std::string reason = report.substr(report.rfind('\n') + 1);
   return Error(ErrorKind::kEngine,
-               "The model failed while it ran; export it again, or use another. (" + reason + ")");
+               "The model failed while it ran (" + reason + "); export it again, or use another.");
 }
 
 /// One thread's share of a group.

@@ -58,6 +58,9 @@ class Host final : private juce::AudioPlayHead {
   juce::Optional<PositionInfo> getPosition() const override;
   juce::RangedAudioParameter& find(const std::string& id) const;
 
+  // JUCE's message manager lives as long as a processor does, and never until the exit handlers,
+  // where what it needs is gone already.
+  juce::ScopedJuceInitialiser_GUI juce_;
   double sample_rate_;
   int block_size_;
   int channels_;

@@ -25,12 +25,6 @@ struct PlainNote {
   float confidence;
 };
 
-/// JUCE's message manager, which parameters and editors need; the first processor makes it.
-void start_juce() {
-  static const juce::ScopedJuceInitialiser_GUI juce;
-  juce::ignoreUnused(juce);
-}
-
 py::array_t<PlainNote> notes_of(Host& host) {
   host.processor().refresh();
   std::vector<PlainNote> plain;
@@ -139,7 +133,6 @@ PYBIND11_MODULE(_processor, module) {
 
   py::class_<Host>(module, "Processor", py::dynamic_attr())
       .def(py::init([](double sample_rate, int block_size, int channels, bool realtime) {
-             start_juce();
              return std::make_unique<Host>(sample_rate, block_size, channels, realtime);
            }),
            py::arg("sample_rate") = 44100.0, py::arg("block_size") = 512, py::kw_only(),

@@ -9,6 +9,8 @@ namespace scorelane::plugin {
 namespace {
 
 constexpr double kLongestHours = 3.0;
+constexpr double kLowestRate = 1000.0, kHighestRate = 384000.0;  // what the engine resamples
+constexpr unsigned int kMostChannels = 64;  // JUCE's WAV reader never ends with a thousand
 constexpr int kBlock = 65536;
 
 }  // namespace
@@ -21,14 +23,18 @@ Import::Import(const juce::File& file) : source_(file) {
   }
   juce::AudioFormatManager formats;
   formats.registerBasicFormats();
-  reader_.reset(formats.createReaderFor(file));
-  // Under a name that says something else, perhaps.
-  if (reader_ == nullptr) reader_.reset(formats.createReaderFor(file.createInputStream()));
+  // By what is inside: the name may say something else.
+  reader_.reset(formats.createReaderFor(file.createInputStream()));
   if (reader_ == nullptr) {
     error_ = name + " is not a sound file that can be read here; try WAV, AIFF, FLAC, Ogg or MP3.";
   } else if (reader_->lengthInSamples <= 0 || reader_->numChannels == 0 ||
              !(reader_->sampleRate > 0.0)) {
     error_ = name + " holds no sound.";
+  } else if (reader_->numChannels > kMostChannels || reader_->sampleRate < kLowestRate ||
+             reader_->sampleRate > kHighestRate) {
+    error_ = name + " has " + juce::String(reader_->numChannels) + " channels at " +
+             juce::String(reader_->sampleRate, 0) + " Hz; up to " + juce::String(kMostChannels) +
+             " channels at 1000 to 384000 Hz can be read.";
   } else if (seconds() > kLongestHours * 3600.0) {
     error_ = name + " is longer than " + juce::String(kLongestHours, 0) +
              " hours; use `scorelane transcribe` for it, or cut it into pieces.";
