@@ -181,6 +181,11 @@ print(json.dumps({
 """
 
 
+def test_a_processor_may_live_until_python_exits(tmp_path: Path) -> None:
+    code = "from scorelane._processor import Processor\nkept = Processor()\nprint(kept.block_size)"
+    assert run(code, tmp_path) == 512
+
+
 @pytest.mark.skipif(find_spec("minihost") is None, reason="minihost is not installed (test extra)")
 def test_minihost_records_the_midi_that_is_shown(tmp_path: Path) -> None:
     result = run(IN_MINIHOST, tmp_path, EXAMPLE, bundle)

@@ -74,6 +74,8 @@ void Processor::show(const Presentation& presentation) {
 }
 
 void Processor::refresh() {
+  // One thread at a time, or what one read before a change would be set after it.
+  const std::lock_guard lock(refreshing_);
   // Soundfonts are large: none is looked for before it is heard.
   if (value(parameter::kMix) > 0.0F && !preview_chosen_.exchange(true)) {
     preview_.choose_soundfont({});
@@ -94,9 +96,14 @@ void Processor::recorded() {
   }
 }
 
+void Processor::setNonRealtime(bool offline) noexcept {
+  // Some hosts go offline for a bounce without preparing anew.
+  AudioProcessor::setNonRealtime(offline);
+  session_.set_realtime(!offline);
+}
+
 void Processor::prepareToPlay(double sample_rate, int block) {
-  session_.set_realtime(!isNonRealtime());
-  session_.capture().prepare(sample_rate, getMainBusNumInputChannels(), !isNonRealtime());
+  session_.capture().prepare(sample_rate, getMainBusNumInputChannels());
   player_.prepare(block);
   preview_player_.prepare(block);
   gate_.cut();

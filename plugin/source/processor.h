@@ -37,6 +37,7 @@ class Processor final : public juce::AudioProcessor,
   /// Brings the notes up to date with the parameters. Done every 20 ms anyway.
   void refresh();
 
+  void setNonRealtime(bool offline) noexcept override;
   const juce::String getName() const override { return "Scorelane"; }
   bool acceptsMidi() const override { return false; }
   bool producesMidi() const override { return true; }
@@ -104,6 +105,7 @@ class Processor final : public juce::AudioProcessor,
 
   std::atomic<double> take_start_{0.0};
   std::atomic<bool> host_has_tempo_{false};
+  std::mutex refreshing_;
   std::atomic<bool> view_dirty_{true};
   std::atomic<bool> preview_chosen_{false};  ///< a soundfont was looked for
   std::atomic<bool> tempo_dirty_{false};

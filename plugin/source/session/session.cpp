@@ -245,6 +245,7 @@ bool Session::wait(double seconds) {
 
 void Session::set_realtime(bool realtime) {
   impl_->realtime = realtime;
+  impl_->capture.set_realtime(realtime);
 }
 
 void Session::set_tempo(double bpm) {

@@ -20,13 +20,12 @@ Capture::~Capture() {
   thread_.join();
 }
 
-void Capture::prepare(double sample_rate, int channels, bool realtime) {
+void Capture::prepare(double sample_rate, int channels) {
   end();
   drain();
   const std::lock_guard lock(working_);
   sample_rate_ = sample_rate;
   channels_ = std::clamp(channels, 1, kMostChannels);
-  realtime_ = realtime;
   const auto size = static_cast<int>(kSeconds * sample_rate);
   audio_fifo_.setTotalSize(size + 1);
   for (auto& channel : audio_) channel.assign(static_cast<std::size_t>(size) + 1, 0.0F);

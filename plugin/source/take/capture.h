@@ -43,7 +43,10 @@ class Capture {
   ~Capture();
 
   /// Before audio starts; ends what was being captured.
-  void prepare(double sample_rate, int channels, bool realtime);
+  void prepare(double sample_rate, int channels);
+
+  /// Whether the host cannot wait; any time.
+  void set_realtime(bool realtime) { realtime_ = realtime; }
 
   void begin(const CapturePlace& place);
   void push(const float* const* channels, int frames);
@@ -77,7 +80,6 @@ class Capture {
   // Written by `prepare` while no audio runs.
   double sample_rate_ = 44100.0;
   int channels_ = 2;
-  bool realtime_ = true;
   juce::AbstractFifo audio_fifo_{1};
   std::array<std::vector<float>, kMostChannels> audio_;
   juce::AbstractFifo mark_fifo_{kMostMarks};
@@ -93,6 +95,7 @@ class Capture {
   std::unique_ptr<TakeWriter> writer_;
   TempoMap tempo_;
 
+  std::atomic<bool> realtime_{true};
   std::atomic<std::int64_t> lost_{0};
   std::mutex working_;  ///< held while the writing thread touches what `prepare` changes
   std::atomic<bool> stopping_{false};
