@@ -185,11 +185,15 @@ def test_mixed_up_checkpoints_are_refused(model: Transformer, tmp_path: Path) ->
 
 
 def test_numbers_that_are_not_finite_are_refused(
-    arrays: dict[str, NDArray[np.float32]], tmp_path: Path
+    arrays: dict[str, NDArray[np.float32]], model: Transformer, tmp_path: Path
 ) -> None:
     broken = arrays[KERNEL].copy()
     broken[3, 5] = np.nan
     refused(write_t5x({**arrays, KERNEL: broken}, tmp_path / "c"), "not finite")
+    named = hugging_face(model)
+    named["lm_head.weight"] = torch.from_numpy(np.ascontiguousarray(broken.T))
+    torch.save(named, tmp_path / "nan.pt")
+    refused(tmp_path / "nan.pt", r"lm_head\.weight holds numbers that are not finite")
 
 
 @pytest.mark.parametrize(
@@ -390,6 +394,21 @@ def test_tensors_that_claim_giant_shapes_are_refused(model: Transformer, tmp_pat
 def test_what_is_no_plain_tensor_is_refused(tmp_path: Path, value: object) -> None:
     torch.save({"lm_head.weight": value}, tmp_path / "odd.pt")
     refused(tmp_path / "odd.pt", "not a plain array")
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool])
+def test_numbers_must_be_floating_point(
+    model: Transformer, tmp_path: Path, dtype: torch.dtype
+) -> None:
+    torch.save({name: t.to(dtype) for name, t in hugging_face(model).items()}, tmp_path / "i.pt")
+    refused(tmp_path / "i.pt", "only floating-point numbers")
+
+
+def test_half_precision_is_read_as_it_is(model: Transformer, tmp_path: Path) -> None:
+    half = {name: tensor.half() for name, tensor in hugging_face(model).items()}
+    torch.save(half, tmp_path / "half.pt")
+    logits = read(tmp_path / "half.pt").tensors["decoder.logits.weight"]
+    assert torch.equal(logits, half["lm_head.weight"].float())
 
 
 def test_what_holds_no_weights_is_told(tmp_path: Path) -> None:

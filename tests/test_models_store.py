@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -155,13 +158,65 @@ def test_an_interrupted_import_leaves_nothing() -> None:
     assert list(store.models_folder().iterdir()) == []
 
 
-def test_a_damaged_record_is_told_and_passed_over() -> None:
+def test_what_a_killed_import_left_behind_is_swept_up() -> None:
+    old, new = (store.models_folder() / f".{name}.part" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / store.ARCHIVE).write_bytes(b"half")
+    os.utime(old, (0, 0))
+    with store.new_model("tiny"):
+        pass
+    assert not old.exists() and new.exists()  # the new one may belong to an import that runs
+
+
+@pytest.mark.parametrize("damage", ["{}", "[]", "size", "licence"])
+def test_a_damaged_record_is_told_and_passed_over(damage: str) -> None:
     folder = store.models_folder() / "tiny"
     folder.mkdir(parents=True)
-    (folder / store.RECORD).write_text("{}")
+    record = asdict(store.Record("tiny", "here", "MIT", "weights", 1, 2, "a", "b"))
+    whole = json.dumps(record | {damage: []})
+    (folder / store.RECORD).write_text(damage if damage[0] in "{[" else whole)
+    assert "tiny" not in succeed("models", "list")
     assert store.records() == []
     fail("cannot be understood", "models", "info", "tiny")
     succeed("models", "remove", "tiny")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"network": {"width": 1_000_000}}, "width is 1000000 instead of 4 to 8192"),
+        ({"network": {"width": 8192, "encoder_layers": 96}}, "holds fewer numbers"),
+        ({"network": {"decoder_layers": 1e9}}, "decoder_layers is"),
+        ({"network": {"heads": True}}, "heads is True"),
+        ({"network": {"dropout": "much"}}, "dropout is 'much'"),
+        ({"network": {"surprise": 1}}, "cannot be understood"),
+        ({"network": {"time_aligned": 1}}, "time_aligned is 1"),
+        ({"frontend": {"hop": 0}}, "hop is 0"),
+        ({"frontend": {"fft": 1 << 40}}, "fft is"),
+        ({"frontend": {"low_hz": 9000.0}}, "low_hz is not below high_hz"),
+        ({"segment_samples": 1 << 22}, "more than 8192"),
+        ({"max_tokens": "16"}, "max_tokens is '16'"),
+        ({"kind": "other"}, "kind is 'other'"),
+        ({"granularity": "fine"}, "granularity is 'fine'"),
+        ({"licence": None}, "licence is None"),
+        ({"program_map": [0]}, "no list of 128"),
+        ({"program_map": [128] * 128}, "programs that do not exist"),
+        ({"sample_rate": 0}, "sample_rate is 0"),
+    ],
+)
+def test_configurations_that_make_no_sense_are_refused(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    """Before memory is taken for the network that they describe."""
+    config = tiny_config()
+    save_weights(tiny_model(config).state_dict(), config, tmp_path / "w", torch.float32)
+    values = json.loads((tmp_path / "w" / "config.json").read_text())
+    for name, value in changes.items():
+        values[name] = values[name] | value if isinstance(value, dict) else value
+    (tmp_path / "w" / "config.json").write_text(json.dumps(values))
+    fail(reason, "models", "import", tmp_path / "w", "--name", "tiny")
+    assert store.records() == []
 
 
 # Fetching -----------------------------------------------------------------------------------------

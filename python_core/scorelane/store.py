@@ -11,8 +11,9 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -23,6 +24,7 @@ RECORD = "model.json"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HIDDEN = "."
+_FORSAKEN = 24 * 3600.0  # seconds; no import takes that long
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def read_record(folder: Path) -> Record:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         kept = {field.name: values[field.name] for field in fields(Record)}
+        if any(type(kept[field.name]).__name__ != field.type for field in fields(Record)):
+            raise TypeError("a value of another type than it should have")
         return Record(**{**kept, "name": folder.name})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
@@ -110,6 +114,7 @@ def new_model(name: str, *, overwrite: bool = False) -> Iterator[Path]:
             f"remove {name}`."
         )
     part = target.with_name(f"{_HIDDEN}{secrets.token_hex(6)}.part")
+    _sweep()
     try:
         part.mkdir(parents=True)
         yield part
@@ -131,6 +136,14 @@ def remove(name: str) -> None:
     hidden = folder.with_name(f"{_HIDDEN}{secrets.token_hex(6)}.part")
     folder.replace(hidden)  # gone at once, even if deleting is interrupted
     shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Delete what imports left behind that were killed."""
+    for part in models_folder().glob(f"{_HIDDEN}*.part"):
+        with suppress(OSError):
+            if part.stat().st_mtime < time.time() - _FORSAKEN:
+                shutil.rmtree(part, ignore_errors=True)
 
 
 def _put_in_place(part: Path, target: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from scorelane.errors import ModelError
+from scorelane.model.limits import check
 from scorelane.vocabulary import Granularity, Vocabulary
 
 FORMAT = 1
@@ -81,6 +82,7 @@ class ModelConfig:
     granularity: Granularity = "full"
     program_map: list[int] = field(default_factory=list)
     default_confidence: float = 0.0
+    lane_share: float = 0.0
     grammar: bool = False
     ties: bool = True
     licence: str = "CC BY 4.0"
@@ -157,10 +159,9 @@ class ModelConfig:
             kept["frontend"] = FrontEndConfig(**kept["frontend"])
             kept["network"] = NetworkConfig(**kept["network"])
             config = cls(**kept)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ModelError(f"the model's config.json cannot be understood: {error!r}") from error
-        if config.kind not in ("mt3", "scorelane"):
-            raise ModelError(f"the model's kind {config.kind!r} is neither 'mt3' nor 'scorelane'")
+        check(config)
         return config
 
     @classmethod
@@ -220,5 +221,6 @@ def scorelane_config(
         context_samples=4096,
         max_tokens=512,
         default_confidence=0.3,
+        lane_share=0.1,
         grammar=True,
     )

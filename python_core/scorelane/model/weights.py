@@ -17,6 +17,8 @@ from scorelane.model.transformer import Transformer
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 
+_HARMLESS = 100_000_000  # so many numbers fit into any memory, and wrong ones can be told by name
+
 
 def load_weights(folder: Path) -> tuple[Transformer, ModelConfig]:
     """The model in ``folder``, in float32 and evaluation mode, and its configuration.
@@ -29,10 +31,21 @@ def load_weights(folder: Path) -> tuple[Transformer, ModelConfig]:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path} cannot be read as weights: {error}") from error
+    if _least_numbers(config) > max(_HARMLESS, sum(t.numel() for t in tensors.values())):
+        raise ModelError(f"{path} holds fewer numbers than its config.json says")
     model = Transformer(config)
     check_shapes(tensors, model.state_dict())
     model.load_state_dict({name: value.float() for name, value in tensors.items()})
     return model.eval(), config
+
+
+def _least_numbers(config: ModelConfig) -> int:
+    """Numbers in the large matrices, counted before memory is taken for them."""
+    network = config.network
+    attention = 4 * network.heads * network.head_width
+    layers = network.encoder_layers * (attention + 3 * network.feed_forward)
+    layers += network.decoder_layers * (2 * attention + 3 * network.feed_forward)
+    return network.width * (2 * config.vocabulary.size + layers)
 
 
 def save_weights(

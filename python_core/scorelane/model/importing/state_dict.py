@@ -62,7 +62,12 @@ class StateDict:
     def read(self, name: str, parameter: Parameter) -> FloatArray:
         """The tensor in float32; every other name of ``parameter`` must hold the same numbers."""
         tensor = self._tensors[name]
-        for other in parameter.hugging_face:
+        if not tensor.is_floating_point():
+            raise ModelError(
+                f"{name} is of type {printable(tensor.dtype)}; only floating-point numbers can be "
+                "imported."
+            )
+        for other in set(parameter.hugging_face) - {name}:
             if other in self._tensors and not torch.equal(self._tensors[other], tensor):
                 raise ModelError(
                     f"{name} and {other} must hold the same numbers, and do not; these are not "
