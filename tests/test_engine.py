@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -207,6 +208,15 @@ def test_drums_alone(tiny: Engine) -> None:
 
 
 # Progress, cancelling, threads
+
+
+def test_lanes_that_are_hardly_there_are_settled() -> None:
+    guitar = [Note(t, t + 0.5, 60 + t % 7, 24) for t in range(40)]
+    drum, stray, twin = Note(3, 3.1, 36, 0, True), Note(7.2, 7.6, 64, 52), Note(9.02, 9.4, 62, 16)
+    settled = engine.settle_lanes([stray, twin, drum, *reversed(guitar)], 0.1)
+    assert settled == sorted([*guitar, drum, replace(stray, program=24)])
+    assert engine.settle_lanes([stray, twin, *guitar], 0.0) == sorted([stray, twin, *guitar])
+    assert engine.settle_lanes([], 0.1) == []
 
 
 def test_progress_grows_to_the_end(tiny: Engine) -> None:

@@ -85,6 +85,15 @@ def test_filters_combine_and_stay(engine: StubEngine) -> None:
     assert result.filter(sensitivity=0.9).instruments == result.instruments
 
 
+def test_tidy_lanes_are_a_view_that_the_model_asks_for() -> None:
+    guitar = tuple(Note(t, t + 0.5, 60 + t % 7, 24) for t in range(40))
+    heard = Transcription((*guitar, Note(39.2, 39.6, 64, 52)), 40.0, lane_share=0.1)
+    assert [lane.program for lane in heard.lanes] == [24]
+    assert len(heard.notes) == 41
+    assert [lane.program for lane in heard.filter(tidy_lanes=False).lanes] == [24, 52]
+    assert [lane.program for lane in replace(heard, lane_share=0.0).lanes] == [24, 52]
+
+
 @given(st.floats(0.01, 0.99), st.floats(0, 1), st.floats(0, 1))
 def test_threshold_falls_with_sensitivity(default: float, a: float, b: float) -> None:
     low, high = sorted((a, b))

@@ -7,6 +7,7 @@
 
 #include "conversions.h"
 #include "scorelane/model.h"
+#include "scorelane/stray_lanes.h"
 #include "scorelane/transcriber.h"
 
 namespace scorelane::python {
@@ -192,6 +193,19 @@ PYBIND11_MODULE(_engine, module) {
   bind_model(module);
   bind_transcriber(module);
   bind_note_decoder(module);
+  module.def(
+      "settled_programs",
+      [](const py::array_t<Note, py::array::c_style | py::array::forcecast>& notes,
+         double least_share) {
+        const std::vector<Note> list(notes.data(), notes.data() + notes.size());
+        const std::vector<std::int32_t> programs = settled_programs(list, least_share);
+        return py::array_t<std::int32_t>(static_cast<py::ssize_t>(programs.size()),
+                                         programs.data());
+      },
+      py::arg("notes"), py::arg("least_share"),
+      "The program [n] of each of the notes [n], in order of onset, when instruments with less\n"
+      "than their share (0-1) of what sounds around give their notes away; -1 for a note that its\n"
+      "new lane has already.");
 }
 
 }  // namespace scorelane::python

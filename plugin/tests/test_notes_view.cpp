@@ -79,6 +79,23 @@ TEST_CASE("arrange: filters drop what they name, edited notes pass all but the i
   CHECK(left() == 3);
 }
 
+TEST_CASE("arrange: in tidy lanes strays go to who is there, but edited notes stay") {
+  NoteList notes;
+  for (int i = 0; i < 40; ++i) notes.push_back(note_at(i, i + 0.5, 60 + i % 7, 24));
+  notes.push_back(note_at(7.2, 7.6, 64, 52));
+  notes.push_back(note_at(9.02, 9.4, 62, 16));  // what the guitar says already
+  notes.push_back(note_at(20.2, 20.6, 64, 52));
+  notes.back().edited = true;
+  ViewSettings settings;
+  CHECK(arrange(notes, settings, TempoMap()).size() == 43);  // a model that does not ask for it
+  settings.least_share = 0.1;
+  const auto shown = arrange(notes, settings, TempoMap());
+  REQUIRE(shown.size() == 42);
+  for (const Note& note : shown) CHECK(note.lane.program == (note.edited ? 52 : 24));
+  settings.tidy_lanes = false;
+  CHECK(arrange(notes, settings, TempoMap()).size() == 43);
+}
+
 TEST_CASE("arrange: a length of exactly the shortest passes") {
   ViewSettings settings;
   settings.shortest = 0.05;

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+def settled_programs(notes: NDArray[np.void], least_share: float) -> NDArray[np.int32]: ...
+
 class Model:
     @staticmethod
     def load(path: str, device: str = "auto", threads: int = 0) -> Model: ...

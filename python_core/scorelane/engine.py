@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -38,6 +39,8 @@ except ImportError:
             f"The engine does not fit torch {torch.__version__}, or was not built; install "
             f"Scorelane again in this environment. ({error})"
         ) from error
+
+_NOTE = _engine.NoteDecoder().take_notes().dtype
 
 # Called with the seconds of the recording that are done, at most every 50 ms; False cancels.
 Progress: TypeAlias = Callable[[float], object]
@@ -205,6 +208,24 @@ def decode_tokens(
         decoder.decode(tokens, times[index], limit)
     decoder.finish(end)
     return _notes(decoder.take_notes())
+
+
+def settle_lanes(notes: Sequence[Note], least_share: float) -> list[Note]:
+    """The notes, in order of onset, after instruments that are hardly there gave theirs away.
+
+    The network hears two seconds at a time and now and then takes a few notes for another
+    instrument. Where an instrument has less than ``least_share`` (0-1) of what sounds within some
+    20 s, its note goes to the one, among those that have more, that sounds closest in time and
+    pitch; what its lane has already is dropped. Drums stay.
+    """
+    ordered = sorted(notes)
+    rows = np.array([astuple(note) for note in ordered], _NOTE)
+    programs = _engine.settled_programs(rows, least_share).tolist()
+    return sorted(
+        replace(note, program=program)
+        for note, program in zip(ordered, programs, strict=True)
+        if program >= 0
+    )
 
 
 def _program_map(config: dict[str, Any]) -> Sequence[int]:

@@ -78,7 +78,7 @@ class PluginState:
         take = self.content["take"]
         model = self.content["model"]
         return Transcription(
-            all_notes=tuple(self.shown),
+            all_notes=tuple(sorted(self.shown)),
             duration=self.duration,
             title="" if take is None else Path(take["name"]).stem,
             model=str(model["name"]),

@@ -41,8 +41,8 @@ _STRICTEST = 0.99  # confidence asked for at sensitivity 0
 class Transcription:
     """What was heard in one recording.
 
-    The filters (sensitivity, shortest note, instruments) act on ``all_notes`` without running the
-    network again, so :meth:`filter` can widen them as well as narrow them.
+    The filters (sensitivity, shortest note, instruments, tidy lanes) act on ``all_notes`` without
+    running the network again, so :meth:`filter` can widen them as well as narrow them.
 
     Attributes:
         all_notes: every note that the model wrote, ordered by onset.
@@ -53,6 +53,9 @@ class Transcription:
         sensitivity: 0-1.
         min_note_ms: shortest pitched note in milliseconds.
         instruments: mask, or ``None`` for all.
+        tidy_lanes: whether instruments that are hardly there give their notes to others.
+        lane_share: the share of what sounds around a note that its instrument then needs, 0-1;
+            the model's own.
         program_map: for each program the one that the model writes for it; empty: itself.
         warnings: what was odd about the recording, one sentence each.
         recording: where it lies; ``None`` for an array. Scores listen to it for their beats.
@@ -66,6 +69,8 @@ class Transcription:
     sensitivity: float = DEFAULT_SENSITIVITY
     min_note_ms: float = 0.0
     instruments: InstrumentMask | None = None
+    tidy_lanes: bool = True
+    lane_share: float = 0.0
     program_map: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
     recording: Path | None = None
@@ -74,12 +79,17 @@ class Transcription:
     def notes(self) -> list[Note]:
         """The notes that pass the filters, ordered by onset."""
         mask = self.instruments
-        return filter_notes(
+        kept = filter_notes(
             self.all_notes,
             min_confidence=confidence_threshold(self.sensitivity, self.default_confidence),
             min_note_ms=self.min_note_ms,
             instruments=None if mask is None else mask.as_written(self.program_map),
         )
+        if not (self.tidy_lanes and self.lane_share > 0):
+            return kept
+        from scorelane.engine import settle_lanes
+
+        return settle_lanes(kept, self.lane_share)
 
     @cached_property
     def lanes(self) -> list[Lane]:
@@ -92,6 +102,7 @@ class Transcription:
         sensitivity: float | None = None,
         min_note_ms: float | None = None,
         instruments: Instruments | None = None,
+        tidy_lanes: bool | None = None,
     ) -> Transcription:
         """The same recording seen through other filters; ``None`` leaves one as it is.
 
@@ -105,6 +116,7 @@ class Transcription:
             ),
             min_note_ms=_checked_length(self.min_note_ms if min_note_ms is None else min_note_ms),
             instruments=self.instruments if instruments is None else _mask(instruments),
+            tidy_lanes=self.tidy_lanes if tidy_lanes is None else tidy_lanes,
         )
 
     def to_midi(self, path: str | os.PathLike[str], *, tempo: float = DEFAULT_TEMPO) -> None:
@@ -187,6 +199,7 @@ def transcribe(
     instruments: Instruments | None = None,
     sensitivity: float = DEFAULT_SENSITIVITY,
     min_note_ms: float = 0.0,
+    tidy_lanes: bool = True,
     held_notes: str = HeldNotes.FREE,
     device: str = "auto",
     threads: int = 0,
@@ -203,6 +216,8 @@ def transcribe(
             kept from writing others. ``None`` allows all.
         sensitivity: 0 keeps only what the model is sure of, 1 everything that it wrote.
         min_note_ms: drop pitched notes shorter than this.
+        tidy_lanes: let instruments that are hardly there give their notes to others, where the
+            model asks for it; see :func:`scorelane.engine.settle_lanes`.
         held_notes: ``"free"``, ``"linked"`` or ``"forced"``, see
             :class:`scorelane.held_notes.HeldNotes`; ``"free"`` is the fastest.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
@@ -242,6 +257,8 @@ def transcribe(
             sensitivity=sensitivity,
             min_note_ms=min_note_ms,
             instruments=mask,
+            tidy_lanes=tidy_lanes,
+            lane_share=engine.config.get("lane_share", 0.0),
             program_map=tuple(engine.config.get("program_map", ())),
             warnings=tuple(audio.warnings),
             recording=Path(source) if isinstance(source, (str, os.PathLike)) else None,

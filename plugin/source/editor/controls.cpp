@@ -127,6 +127,10 @@ void Controls::add_filters() {
   add(std::make_unique<PitchRangeRow>(parameter(parameter::kLowest),
                                       parameter(parameter::kHighest)),
       kSliderHeight, kSpace, kOverhang);
+  add(std::make_unique<SwitchRow>(parameter(parameter::kTidyLanes), "Tidy lanes",
+                                  "Instruments that are hardly there give their notes to those "
+                                  "that sound around them"),
+      kSwitchHeight);
 }
 
 void Controls::add_rhythm() {

@@ -148,9 +148,13 @@ void select_lane(Workspace& workspace, LaneKey lane, bool add) {
 void change_program(Workspace& workspace, LaneKey from, LaneKey to) {
   if (from == to) return;
   // The notes are not marked as edited: another name for a lane is no reason to stop filtering it.
+  NoteIds there;
+  for (const Note& note : workspace.shown().notes) {
+    if (note.lane == from) there.insert(note.id);
+  }
   workspace.session().edit("Change instrument", [&](DocumentState& state) {
     for (Note& note : state.notes) {
-      if (note.lane == from) note.lane = to;
+      if (note.lane == from || there.count(note.id) > 0) note.lane = to;
     }
     const auto settings = state.lanes.find(from);
     if (settings == state.lanes.end()) return;

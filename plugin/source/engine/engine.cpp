@@ -71,10 +71,12 @@ EngineModel::EngineModel(const juce::File& archive, const juce::String& device, 
   const auto name = text("name").empty() ? archive.getFileNameWithoutExtension().toStdString()
                                          : text("name") + " " + text("version");
   name_ = juce::String::fromUTF8(name.c_str()).trim();
-  if (const auto found = config.find("default_confidence");
-      found != config.end() && found->is_number()) {
-    default_confidence_ = found->get<float>();
-  }
+  const auto number = [&](const char* key, float absent) {
+    const auto found = config.find(key);
+    return found != config.end() && found->is_number() ? found->get<float>() : absent;
+  };
+  default_confidence_ = number("default_confidence", default_confidence_);
+  lane_share_ = number("lane_share", lane_share_);
 }
 
 EngineModel::~EngineModel() {

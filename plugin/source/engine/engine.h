@@ -40,6 +40,7 @@ class EngineModel {
   const juce::String& name() const { return name_; }  ///< with the version: "scorelane 0.2.0"
   const juce::String& device() const { return device_; }
   float default_confidence() const { return default_confidence_; }
+  float lane_share() const { return lane_share_; }
 
  private:
   friend class EngineStream;
@@ -49,6 +50,7 @@ class EngineModel {
   juce::String name_;
   juce::String device_;
   float default_confidence_ = 0.3F;
+  float lane_share_ = 0.0F;
 };
 
 /// Transcribes one recording, piece by piece. Used by one thread at a time.

@@ -67,6 +67,7 @@ void adopt(NoteList& notes, const NoteIds& ids, const NoteList& shown, int trans
     if (found != by_id.end()) {
       note.onset = found->second->onset;
       note.offset = found->second->offset;
+      note.lane = found->second->lane;
       note.pitch = found->second->pitch - (note.lane.is_drum ? 0 : transpose);
       note.edited = true;
     }

@@ -16,7 +16,7 @@ void set_lane(NoteList& notes, const NoteIds& ids, LaneKey lane);
 void remove_notes(NoteList& notes, const NoteIds& ids);
 
 /// First of every edit: the notes become what is shown of them (`shown`: the presentation's notes),
-/// so that a quantised or snapped note does not jump when it is touched.
+/// so that a note that was quantised, snapped or given to another lane does not jump when touched.
 void adopt(NoteList& notes, const NoteIds& ids, const NoteList& shown, int transpose);
 
 }  // namespace scorelane::plugin

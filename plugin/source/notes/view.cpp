@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+
+#include "scorelane/stray_lanes.h"
 
 namespace scorelane::plugin {
 
@@ -78,6 +81,32 @@ void arrange_note(Note& note, const ViewSettings& settings, const TempoMap& temp
   }
 }
 
+/// Gives the notes of instruments that are hardly there to others; leaves `notes` in order of
+/// onset.
+void settle_lanes(NoteList& notes, double least_share) {
+  std::stable_sort(notes.begin(), notes.end(),
+                   [](const Note& a, const Note& b) { return a.onset < b.onset; });
+  std::vector<scorelane::Note> plain;
+  plain.reserve(notes.size());
+  for (const Note& note : notes) {
+    plain.push_back({note.onset, note.offset, note.pitch, note.lane.program, note.lane.is_drum,
+                     note.velocity, note.confidence});
+  }
+  const auto programs = settled_programs(plain, least_share);
+  NoteList settled;
+  settled.reserve(notes.size());
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    if (!notes[i].edited) {
+      if (programs[i] == kTwin) {
+        continue;
+      }
+      notes[i].lane.program = programs[i];
+    }
+    settled.push_back(notes[i]);
+  }
+  notes = std::move(settled);
+}
+
 /// Of notes that begin together on one pitch of a lane, keeps an edited one or the longest.
 void drop_twins(NoteList& notes) {
   const auto together = [](const Note& a, const Note& b) {
@@ -99,12 +128,15 @@ void drop_twins(NoteList& notes) {
 }  // namespace
 
 NoteList arrange(const NoteList& notes, const ViewSettings& settings, const TempoMap& tempo) {
+  NoteList kept;
+  std::copy_if(notes.begin(), notes.end(), std::back_inserter(kept),
+               [&](const Note& note) { return passes(note, settings); });
+  if (settings.tidy_lanes && settings.least_share > 0.0) {
+    settle_lanes(kept, settings.least_share);
+  }
   NoteList result;
-  result.reserve(notes.size());
-  for (Note note : notes) {
-    if (!passes(note, settings)) {
-      continue;
-    }
+  result.reserve(kept.size());
+  for (Note note : kept) {
     arrange_note(note, settings, tempo);
     if (note.pitch >= 0 && note.pitch <= 127) {
       result.push_back(note);

@@ -16,6 +16,8 @@ struct ViewSettings {
   double shortest = 0.0;  ///< seconds; pitched notes only
   int lowest = 0;         ///< MIDI pitches, pitched notes only
   int highest = 127;
+  bool tidy_lanes = true;    ///< instruments that are hardly there give their notes to others
+  double least_share = 0.0;  ///< 0-1: what an instrument then needs of what sounds around a note
 
   double grid = 0.0;       ///< quarters between grid lines: 1, 1/2, 1/3, ...; 0: no quantise
   float strength = 1.0F;   ///< 0-1: how far onsets move to the grid
@@ -27,11 +29,12 @@ struct ViewSettings {
   ViewSettings() { classes.fill(true); }
 };
 
-/// The notes that pass the filters, quantised, snapped to the scale and transposed, in order.
-/// Edited notes pass every filter but the instruments', and are neither quantised nor snapped.
-/// Durations survive quantising; no note becomes shorter than 10 ms or starts before 0. What is
-/// transposed beyond the MIDI pitches is left out. Where grid or scale let notes of a lane
-/// begin together on one pitch, an edited one stays, else the longest: they cannot sound together.
+/// The notes that pass the filters, in tidy lanes, quantised, snapped to the scale and transposed,
+/// in order. Edited notes pass every filter but the instruments', stay in their lane, and are
+/// neither quantised nor snapped. Durations survive quantising; no note becomes shorter than 10 ms
+/// or starts before 0. What is transposed beyond the MIDI pitches is left out. Where grid or scale
+/// let notes of a lane begin together on one pitch, an edited one stays, else the longest: they
+/// cannot sound together.
 NoteList arrange(const NoteList& notes, const ViewSettings& settings, const TempoMap& tempo);
 
 /// Where the grid line nearest to `seconds` lies, in seconds; `seconds` itself without a grid. Each

@@ -57,6 +57,7 @@ Layout make_parameters() {
   add_number(layout, parameter::kShortest, "Min Length", {0.0F, 1000.0F, 1.0F, 0.5F}, 0.0F, "ms");
   add_whole(layout, parameter::kLowest, "Lowest Pitch", 0, 127, 0);
   add_whole(layout, parameter::kHighest, "Highest Pitch", 0, 127, 127);
+  add_switch(layout, parameter::kTidyLanes, "Tidy Lanes", true);
   add_choice(layout, parameter::kGrid, "Quantise Grid", names(kGrids));
   add_number(layout, parameter::kStrength, "Quantise Strength", {0.0F, 1.0F, 0.01F}, 1.0F, {});
   add_number(layout, parameter::kSwing, "Swing", {0.5F, 0.75F, 0.01F}, 0.5F, {});
@@ -90,6 +91,7 @@ ViewSettings read_view(const juce::AudioProcessorValueTreeState& parameters) {
   view.shortest = static_cast<double>(value(parameter::kShortest)) / 1000.0;
   view.lowest = whole(parameter::kLowest);
   view.highest = whole(parameter::kHighest);
+  view.tidy_lanes = value(parameter::kTidyLanes) > 0.5F;
   view.grid = kGrids[static_cast<std::size_t>(whole(parameter::kGrid))].quarters;
   view.strength = value(parameter::kStrength);
   view.swing = value(parameter::kSwing);

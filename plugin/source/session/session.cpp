@@ -72,12 +72,12 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
     hooks.play(take);
   }
 
-  void model_loaded(const juce::String& name, const juce::String& device,
-                    float confidence) override {
+  void model_loaded(const EngineModel& model) override {
     const std::lock_guard lock(mutex);
-    status.model = name;
-    status.device = device;
-    default_confidence = confidence;
+    status.model = model.name();
+    status.device = model.device();
+    default_confidence = model.default_confidence();
+    lane_share = model.lane_share();
     publish();
   }
 
@@ -130,6 +130,7 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
       next->duration = lost_take->seconds;
     }
     view.least_confidence = confidence_threshold(sensitivity, default_confidence);
+    view.least_share = static_cast<double>(lane_share);
     next->notes = arrange(document.now().notes, view, next->tempo);
     next->lanes = make_lanes(next->notes, document.now().lanes);
     next->revision = ++revision;
@@ -162,6 +163,7 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
   ViewSettings view;
   float sensitivity = 0.5F;
   float default_confidence = 0.3F;
+  float lane_share = 0.0F;
   bool recording = false, importing = false, transcribing = false;
   mutable bool kept = false;  ///< a song refers to the take: its file stays
   Status status;
@@ -359,6 +361,7 @@ void Session::write(State& state) const {
   state.device = impl_->choice.device.toStdString();
   state.model_name = impl_->status.model.toStdString();
   state.default_confidence = impl_->default_confidence;
+  state.lane_share = impl_->lane_share;
   state.error = impl_->status.error.toStdString();
 }
 
@@ -386,6 +389,7 @@ void Session::restore(const State& state) {
   if (juce::File::isAbsolutePath(model)) impl_->choice.archive = juce::File(model);
   impl_->status.model = juce::String::fromUTF8(state.model_name.c_str());
   impl_->default_confidence = state.default_confidence;
+  impl_->lane_share = state.lane_share;
   impl_->document.reset(state.document);
   impl_->publish();
   impl_->hooks.play(impl_->take);

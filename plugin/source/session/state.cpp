@@ -182,6 +182,9 @@ State from_json(const Json& json) {
   state.device = text(model.at("device"));
   state.model_name = text(model.at("name"));
   state.default_confidence = static_cast<float>(number(model.at("default_confidence"), 0.0, 1.0));
+  if (model.contains("lane_share")) {  // later than the others
+    state.lane_share = static_cast<float>(number(model.at("lane_share"), 0.0, 1.0));
+  }
   state.soundfont = text(json.at("soundfont"));
   state.editor_json = text(json.at("editor"));
   if (state.editor_json.size() > kMostEditorText) state.editor_json = "{}";
@@ -221,7 +224,8 @@ juce::MemoryBlock write_state(const State& state, const Presentation& shown) {
                    {{"file", state.model_file},
                     {"device", state.device},
                     {"name", state.model_name},
-                    {"default_confidence", state.default_confidence}}},
+                    {"default_confidence", state.default_confidence},
+                    {"lane_share", state.lane_share}}},
                   {"soundfont", state.soundfont},
                   {"editor", state.editor_json},
                   {"error", state.error},

@@ -32,6 +32,7 @@ struct State {
   std::string device = "auto";
   std::string model_name;  ///< of the model that wrote the notes
   float default_confidence = 0.3F;
+  float lane_share = 0.0F;
   std::string soundfont;    ///< empty: found on the system
   std::string editor_json;  ///< what the editor alone understands
   std::string error;        ///< what went wrong last; written for readers outside, not read back

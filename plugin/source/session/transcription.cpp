@@ -157,8 +157,7 @@ std::shared_ptr<const Take> Transcription::import(const Job& job) {
 void Transcription::transcribe(const Take& take, const Job& job) {
   const auto model =
       EngineModel::load(job.model.archive, job.model.device, threads_for(job.realtime));
-  tell(
-      [&] { listener_.model_loaded(model->name(), model->device(), model->default_confidence()); });
+  tell([&] { listener_.model_loaded(*model); });
   EngineStream stream(model, take.sample_rate, job.realtime ? kWatchedBatch : kBatch,
                       [&](double seconds) {
                         try {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "engine/engine.h"
 #include "notes/note.h"
 #include "take/take.h"
 
@@ -30,8 +31,7 @@ class Transcription {
     virtual ~Listener() = default;
     virtual void loading(double seconds_done, double seconds_total) = 0;
     virtual void take_loaded(std::shared_ptr<Take> take) = 0;
-    virtual void model_loaded(const juce::String& name, const juce::String& device,
-                              float default_confidence) = 0;
+    virtual void model_loaded(const EngineModel& model) = 0;
     virtual void progress(double seconds_done) = 0;
     virtual void notes_found(const NoteList& notes) = 0;
     virtual void ended(const juce::String& error) = 0;  ///< empty: all went well

@@ -63,6 +63,13 @@ def command(
     min_note_ms: Annotated[
         float, typer.Option(min=0.0, metavar="MS", help="Drop pitched notes shorter than this.")
     ] = 0.0,
+    tidy_lanes: Annotated[
+        bool,
+        typer.Option(
+            help="Instruments that are hardly there give their notes to those that sound around "
+            "them."
+        ),
+    ] = True,
     held_notes: Annotated[
         HeldNotes,
         typer.Option(
@@ -127,7 +134,9 @@ def command(
             continue
         if engine is None:  # an error here is every file's: it ends the run
             engine = load_engine(model, device, threads)
-        failed += not _run(job, engine, mask, sensitivity, min_note_ms, held_notes, wishes)
+        failed += not _run(
+            job, engine, mask, sensitivity, min_note_ms, tidy_lanes, held_notes, wishes
+        )
     total = len(plan.jobs) + len(plan.problems)
     if total > 1:
         messages().print(
@@ -143,6 +152,7 @@ def _run(
     mask: InstrumentMask | None,
     sensitivity: float,
     min_note_ms: float,
+    tidy_lanes: bool,
     held_notes: HeldNotes,
     wishes: Wishes,
 ) -> bool:
@@ -158,6 +168,7 @@ def _run(
                 instruments=mask,
                 sensitivity=sensitivity,
                 min_note_ms=min_note_ms,
+                tidy_lanes=tidy_lanes,
                 held_notes=held_notes,
                 on_progress=progress,
             )

@@ -221,6 +221,6 @@ def scorelane_config(
         context_samples=4096,
         max_tokens=512,
         default_confidence=0.3,
-        lane_share=0.1,
+        lane_share=0.08,
         grammar=True,
     )
