@@ -59,10 +59,7 @@ def check_layout(source: Source, wanted: Sequence[Parameter]) -> None:
         ]
     faults += [f"{printable(name)} is unknown" for name in sorted(shapes.keys() - known)]
     if faults:
-        more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-        raise ModelError(
-            f"These are not the weights of MT3's network: {'; '.join(faults[:_SHOWN])}{more}."
-        )
+        raise ModelError(f"These are not the weights of MT3's network: {listed(faults)}.")
 
 
 def check_numbers(name: str, array: FloatArray) -> FloatArray:
@@ -73,6 +70,12 @@ def check_numbers(name: str, array: FloatArray) -> FloatArray:
             "them again."
         )
     return array
+
+
+def listed(faults: Sequence[str]) -> str:
+    """The first of ``faults``, and how many more there are."""
+    more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
+    return "; ".join(faults[:_SHOWN]) + more
 
 
 def printable(name: object) -> str:

@@ -17,8 +17,8 @@ import numpy as np
 
 from scorelane.errors import ModelError
 from scorelane.model.importing.layout import Parameter, Shape
-from scorelane.model.importing.source import FloatArray, printable
-from scorelane.model.importing.zarr_array import ZarrArray
+from scorelane.model.importing.source import FloatArray, listed, printable
+from scorelane.model.importing.zarr_array import MissingArrayError, ZarrArray
 
 INDEX = "checkpoint"
 
@@ -43,10 +43,19 @@ class T5XCheckpoint:
                 f"{folder / INDEX} holds no optimizer/target; it is not the index of a T5X "
                 "checkpoint."
             )
-        self._arrays = {
-            name: _Inline(value) if isinstance(value, msgpack.ExtType) else _stored(folder, value)
-            for name, value in _flattened(target)
-        }
+        self._arrays: dict[str, _Inline | ZarrArray] = {}
+        missing = []
+        for name, value in _flattened(target):
+            try:
+                inline = isinstance(value, msgpack.ExtType)
+                self._arrays[name] = _Inline(value) if inline else _stored(folder, value)
+            except MissingArrayError as error:
+                missing.append(str(error))
+        if missing:
+            raise ModelError(
+                f"{len(missing)} of {len(missing) + len(self._arrays)} arrays are missing from "
+                f"the checkpoint: {listed(missing)}; copy it again, whole."
+            )
 
     def shapes(self) -> Mapping[str, Shape]:
         """Shapes by path below ``optimizer/target``."""

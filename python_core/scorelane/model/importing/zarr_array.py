@@ -32,11 +32,15 @@ _COMPRESSORS = (None, "gzip", "zlib")
 _READ = 1 << 20
 
 
+class MissingArrayError(ModelError):
+    """The folder of an array, or its header, is not there."""
+
+
 class ZarrArray:
     """The array in the folder ``place`` of the checkpoint ``root``.
 
     Raises :class:`ModelError` when the place lies outside the checkpoint or the header is not that
-    of a plain array of numbers.
+    of a plain array of numbers, :class:`MissingArrayError` when there is none.
     """
 
     def __init__(self, root: Path, place: str) -> None:
@@ -86,10 +90,7 @@ class ZarrArray:
             with _open_plain(path) as file:
                 header = json.loads(file.read(_LARGEST_HEADER))
         except OSError as error:
-            raise ModelError(
-                f"{self._path.name} is missing from the checkpoint ({error.strerror}); copy its "
-                "folder again."
-            ) from error
+            raise MissingArrayError(f"{self._path.name} ({error.strerror})") from error
         except (ValueError, RecursionError) as error:
             raise self._damaged("its header cannot be understood") from error
         if not isinstance(header, dict):
