@@ -261,5 +261,7 @@ def test_what_to_train_on_must_be_said_once(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_corpus_is_told(tmp_path: Path) -> None:
+    result = train("--recordings", tmp_path / "nowhere", "--out", tmp_path / "run")
+    assert result.exit_code == 2 and "does not exist" in " ".join(result.output.split())
     with pytest.raises(UsageError, match="nothing to train on"):
         open_recordings([tmp_path], scorelane_config())

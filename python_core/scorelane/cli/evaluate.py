@@ -66,7 +66,7 @@ def evaluate(
     ] = 0.05,
     dataset: Annotated[
         str | None,
-        typer.Option(help="Which corpus the folder holds, where it can be two: cerberus4."),
+        typer.Option(help="Read the folder as this corpus: cerberus4 lies in Slakh2100's folder."),
     ] = None,
     split: Annotated[
         str | None,

@@ -33,8 +33,10 @@ def command(
     recordings: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Instead of songs and bank: the folder of MAESTRO v3, Slakh2100, GuitarSet, "
-            "MusicNet-EM or URMP; repeat it for several."
+            help="Instead of songs and bank: the folder of MAESTRO v3, Slakh2100 (which is also "
+            "Cerberus4), GuitarSet, MusicNet-EM or URMP; repeat it for several.",
+            exists=True,
+            file_okay=False,
         ),
     ] = None,
     begin_from: Annotated[
@@ -63,8 +65,10 @@ def command(
         bool,
         typer.Option("--compile/--no-compile", help="Use torch.compile; slower only to begin."),
     ] = True,
-    checkpoint_minutes: Annotated[float, typer.Option(min=0.1)] = 5.0,
-    seed: int = 0,
+    checkpoint_minutes: Annotated[
+        float, typer.Option(min=0.1, help="How often the run is saved.")
+    ] = 5.0,
+    seed: Annotated[int, typer.Option(help="Other seeds draw other examples.")] = 0,
 ) -> None:
     """Train a model; interrupted, the same command goes on from the last checkpoint.
 
