@@ -385,7 +385,7 @@ def test_what_cannot_be_fetched_is_told(tmp_path: Path) -> None:
     for origin, reason in (
         ("nowhere://x", "cannot be opened"),
         (f"file://{tmp_path}/missing", "could not be fetched"),
-        ("http://127.0.0.1:1", "could not be fetched"),
+        ("http://127.0.0.1:1", "could not be fetched (Cannot connect to host 127.0.0.1:1"),
     ):
         catalogue = write_catalogue(folder, origin)
         fail(reason, "models", "fetch", "remote", "--catalogue", catalogue)

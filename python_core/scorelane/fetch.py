@@ -66,8 +66,9 @@ class _Transfer:
                 if local.tell() < self._file.size:
                     self._receive(local)
         except (OSError, ValueError) as error:
+            reason = error.__cause__ or error  # fsspec's own error only repeats the address
             raise ModelError(
-                f"{self._file.url} could not be fetched ({error}); try again, it goes on where it "
+                f"{self._file.url} could not be fetched ({reason}); try again, it goes on where it "
                 "stopped."
             ) from error
         self._verify()
