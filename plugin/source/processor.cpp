@@ -130,13 +130,11 @@ Processor::Clock Processor::read_clock(int samples) {
   const auto free = static_cast<double>(free_samples_) / getSampleRate();
   free_samples_ += samples;
   audition_.host_rolling = clock.rolling;
-  if (clock.rolling) {
-    clock.host = true;
-  } else if (isNonRealtime()) {
+  if (!clock.host && isNonRealtime()) {
     // Offline, a host without a transport means: time begins with the audio.
     clock.rolling = clock.host = true;
     clock.seconds = free;
-  } else if (audition_.playing) {
+  } else if (!clock.host && audition_.playing) {
     const auto seek = audition_.seek.exchange(-1.0);
     auto position = seek >= 0.0 ? seek : audition_.position.load();
     const auto end = audition_.loop_end.load();
@@ -146,8 +144,8 @@ Processor::Clock Processor::read_clock(int samples) {
     clock.rolling = true;
     clock.seconds = take_start_ + position;
     audition_.position = position + samples / getSampleRate();
-  } else if (const auto seek = audition_.seek.exchange(-1.0); seek >= 0.0) {
-    audition_.position = seek;
+  } else if (!clock.host) {
+    if (const auto seek = audition_.seek.exchange(-1.0); seek >= 0.0) audition_.position = seek;
   }
   if (clock.host) audition_.position = clock.seconds - take_start_;
   clock.place.seconds = clock.seconds;
@@ -182,7 +180,9 @@ void Processor::read_host(Clock& clock) {
   } else {
     return;
   }
-  clock.rolling = position->getIsPlaying();
+  clock.rolling = clock.host = position->getIsPlaying();
+  // In a count-in before the timeline's start JUCE holds the samples at 0; the quarters go on.
+  if (samples.hasValue() && *samples == 0 && clock.place.quarters < -1e-6) clock.rolling = false;
 }
 
 void Processor::record(const juce::AudioBuffer<float>& audio, const Clock& clock, int samples) {
@@ -277,7 +277,11 @@ void Processor::getStateInformation(juce::MemoryBlock& block) {
   State state;
   for (auto* each : getParameters()) {
     if (auto* ranged = dynamic_cast<juce::RangedAudioParameter*>(each)) {
-      state.parameters[ranged->paramID.toStdString()] = ranged->convertFrom0to1(ranged->getValue());
+      // A switch holds whatever number the host set it to, and the host will ask for that.
+      const auto is_switch = dynamic_cast<juce::AudioParameterBool*>(each) != nullptr;
+      const auto held = ranged->getValue();
+      state.parameters[ranged->paramID.toStdString()] =
+          is_switch ? held : ranged->convertFrom0to1(held);
     }
   }
   session_.write(state);

@@ -98,8 +98,10 @@ juce::Optional<juce::AudioPlayHead::PositionInfo> Desk::getPosition() const {
   PositionInfo position;
   position.setIsPlaying(transport->playing);
   position.setBpm(transport->bpm);
-  position.setTimeInSeconds(transport->seconds);
-  position.setTimeInSamples(std::llround(transport->seconds * sample_rate_));
+  // As JUCE's VST3 says it: before the timeline's start, only the quarters go on.
+  const auto seconds = std::max(0.0, transport->seconds);
+  position.setTimeInSeconds(seconds);
+  position.setTimeInSamples(std::llround(seconds * sample_rate_));
   position.setPpqPosition(transport->seconds * transport->bpm / 60.0);
   position.setTimeSignature(TimeSignature{transport->beats_per_bar, 4});
   return position;

@@ -80,6 +80,34 @@ TEST_CASE("a realtime recording ends by itself once: the next start does not rec
   CHECK(desk.processor().session().presentation()->notes.size() == notes);
 }
 
+TEST_CASE("a count-in before the start of the timeline is neither recorded nor played") {
+  for (const auto realtime : {true, false}) {
+    Desk desk(realtime);
+    const auto start = [&] { desk.transport = Desk::Transport{true, -40 * 512 / 44100.0}; };
+    start();
+    desk.set(parameter::kSensitivity, 1.0F);
+    desk.set(parameter::kRecord, 1.0F);
+    for (int block = 0; block < 40 + 87; ++block) REQUIRE(desk.process(512));
+    desk.set(parameter::kRecord, 0.0F);
+    REQUIRE(desk.process(512));
+    REQUIRE(desk.processor().session().wait(10.0));
+    desk.processor().refresh();
+    const auto take = desk.processor().session().take();
+    REQUIRE(take != nullptr);
+    CHECK(take->start == Approx(0.0).margin(1e-6));
+    CHECK(take->seconds() == Approx(87 * 512 / 44100.0));
+    REQUIRE(desk.processor().session().presentation()->notes.size() == 10);
+
+    start();
+    for (int block = 0; block < 40; ++block) {
+      REQUIRE(desk.process(512));
+      CHECK(desk.sounding() == 0);
+    }
+    REQUIRE(desk.process(512));
+    CHECK(desk.sounding() == 1);
+  }
+}
+
 TEST_CASE("a failing network leaves the notes so far and a sentence") {
   Desk desk(true);
   const auto model = juce::File::createTempFile("failing");

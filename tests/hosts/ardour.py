@@ -118,7 +118,7 @@ def record_in_ardour(audio: Path, plugin: Path, folder: Path, *, wait: float = 2
     libraries = {**environment, "LD_LIBRARY_PATH": str(SCANNER.parent)}
     subprocess.run([SCANNER, "-f", home / ".vst3" / plugin.name], env=libraries, check=True)
 
-    session = folder / "session"
+    session = folder / "song"  # Ardour names folders inside after this one
     _run_lua(CREATE.format(rate=RATE, folder=session), folder, environment)
     seconds = _place_audio(audio, session)
     code = RECORD.format(rate=RATE, folder=session, seconds=seconds + 2.0, wait=wait)
@@ -156,7 +156,8 @@ def _place_audio(audio: Path, session: Path) -> float:
     root = tree.getroot()
     source = {"name": "song.wav", "type": "audio", "id": "9001", "flags": "CanRename",
               "channel": "0", "origin": "", "gain": "1"}  # fmt: skip
-    region = {"name": "song", "type": "audio", "start": "a0", "length": f"a{len(mono)}@a0",
+    ticks = len(mono) * int(_child(root, "TempoMap").get("superclocks-per-second", "0")) // RATE
+    region = {"name": "song", "type": "audio", "start": "a0", "length": f"a{ticks}@a0",
               "opaque": "1", "muted": "0", "layering-index": "0", "channels": "1",
               "source-0": "9001", "master-source-0": "9001"}  # fmt: skip
     _child(root, "Sources").append(ElementTree.Element("Source", source))

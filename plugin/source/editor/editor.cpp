@@ -106,14 +106,10 @@ class Editor : public juce::AudioProcessorEditor,
 
   void choose_file() {
     const auto music = juce::File::getSpecialLocation(juce::File::userMusicDirectory);
-    chooser_ = std::make_unique<juce::FileChooser>(
-        "Transcribe a file",
-        music.isDirectory() ? music : juce::File::getSpecialLocation(juce::File::userHomeDirectory),
-        "*.wav;*.aif;*.aiff;*.flac;*.ogg;*.mp3", true, false, this);
-    using Flags = juce::FileBrowserComponent;
-    chooser_->launchAsync(Flags::openMode | Flags::canSelectFiles,
-                          [this](const juce::FileChooser& chooser) {
-                            const auto file = chooser.getResult();
+    const auto home = juce::File::getSpecialLocation(juce::File::userHomeDirectory);
+    workspace_.dialog.ask({"Transcribe a file", music.isDirectory() ? music : home,
+                           "*.wav;*.aif;*.aiff;*.flac;*.ogg;*.mp3"},
+                          *this, [this](const juce::File& file) {
                             if (file.existsAsFile()) load(file);
                           });
   }
@@ -171,7 +167,6 @@ class Editor : public juce::AudioProcessorEditor,
   StatusLine status_{workspace_};
   ErrorBanner banner_{workspace_};
   KeyCommands keys_{workspace_};
-  std::unique_ptr<juce::FileChooser> chooser_;
   juce::TooltipWindow tooltips_{this, 600};
   bool dropping_ = false;
   int ticks_ = 0;

@@ -3,7 +3,6 @@
 #include <juce_gui_basics/juce_gui_basics.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "notes/midi_file.h"
 
@@ -50,34 +49,34 @@ juce::String export_name(const Workspace& workspace, LaneChoice choice) {
   return juce::File::createLegalFileName(name);
 }
 
-void save_midi(Workspace& workspace, LaneChoice lane, juce::Component& parent) {
-  const auto name = export_name(workspace, lane) + ".mid";
+void save_midi(Workspace& workspace, LaneChoice lane, juce::Component& part) {
   const auto folder = juce::File::getSpecialLocation(juce::File::userDocumentsDirectory);
-  auto chooser = std::make_shared<juce::FileChooser>("Save MIDI", folder.getChildFile(name),
-                                                     "*.mid;*.midi", true, false, &parent);
-  using Flags = juce::FileBrowserComponent;
-  chooser->launchAsync(
-      Flags::saveMode | Flags::canSelectFiles | Flags::warnAboutOverwriting,
-      [&workspace, lane, chooser, alive = juce::Component::SafePointer(&parent)](const auto&) {
-        const auto target = chooser->getResult();
-        if (alive == nullptr || target == juce::File()) return;
-        const auto file =
-            target.hasFileExtension("mid;midi") ? target : target.withFileExtension("mid");
-        const auto result = write(workspace, lane, file);
-        if (result.failed()) workspace.session().complain(result.getErrorMessage());
-        if (result.wasOk()) workspace.notify("Saved " + file.getFileName());
-      });
+  const auto proposed = folder.getChildFile(export_name(workspace, lane) + ".mid");
+  workspace.dialog.ask(
+      {"Save MIDI", proposed, "*.mid;*.midi", true}, part,
+      [&workspace, lane](const juce::File& target) { save_midi_as(workspace, lane, target); });
 }
 
-void drag_midi(Workspace& workspace, LaneChoice lane, juce::Component& source) {
+void save_midi_as(Workspace& workspace, LaneChoice lane, const juce::File& target) {
+  const auto file = target.hasFileExtension("mid;midi") ? target : target.withFileExtension("mid");
+  const auto result = write(workspace, lane, file);
+  if (result.failed()) workspace.session().complain(result.getErrorMessage());
+  if (result.wasOk()) workspace.notify("Saved " + file.getFileName());
+}
+
+juce::File midi_to_drag(Workspace& workspace, LaneChoice lane) {
   const auto folder = drag_folder();
   auto result = folder.createDirectory();
   const auto file = folder.getChildFile(export_name(workspace, lane) + ".mid");
   if (result.wasOk()) result = write(workspace, lane, file);
-  if (result.failed()) {
-    workspace.session().complain(result.getErrorMessage());
-    return;
-  }
+  if (result.wasOk()) return file;
+  workspace.session().complain(result.getErrorMessage());
+  return {};
+}
+
+void drag_midi(Workspace& workspace, LaneChoice lane, juce::Component& source) {
+  const auto file = midi_to_drag(workspace, lane);
+  if (file == juce::File()) return;
   juce::DragAndDropContainer::performExternalDragDropOfFiles({file.getFullPathName()}, false,
                                                              &source);
 }

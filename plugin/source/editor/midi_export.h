@@ -12,10 +12,16 @@ using LaneChoice = std::optional<LaneKey>;
 /// A file name for them, without an extension.
 juce::String export_name(const Workspace& workspace, LaneChoice lane);
 
-/// Asks where to and writes. What went wrong, or where the file is, goes to the status line.
-void save_midi(Workspace& workspace, LaneChoice lane, juce::Component& parent);
+/// Asks where to and writes. What went wrong, or where the file is, goes to the status line. `part`
+/// is any part of the editor.
+void save_midi(Workspace& workspace, LaneChoice lane, juce::Component& part);
+void save_midi_as(Workspace& workspace, LaneChoice lane, const juce::File& target);
 
-/// Lets the user drag them out of the window as a file. From a mouseDrag of `source`.
+/// A file for the host to take, which is removed a day later; none where that failed (the status
+/// line says why).
+juce::File midi_to_drag(Workspace& workspace, LaneChoice lane);
+
+/// Lets the user drag it out of the window. From a mouseDrag of `source`.
 void drag_midi(Workspace& workspace, LaneChoice lane, juce::Component& source);
 
 }  // namespace scorelane::plugin

@@ -54,18 +54,10 @@ class KeysHelp : public juce::Component {
   static constexpr int kRow = 22;
 };
 
-void choose_file(const juce::String& title, const juce::String& pattern, juce::Component& parent,
-                 std::function<void(const juce::File&)> chosen) {
-  auto chooser = std::make_shared<juce::FileChooser>(
-      title, juce::File::getSpecialLocation(juce::File::userHomeDirectory), pattern, true, false,
-      &parent);
-  using Flags = juce::FileBrowserComponent;
-  chooser->launchAsync(Flags::openMode | Flags::canSelectFiles,
-                       [chooser, chosen = std::move(chosen),
-                        alive = juce::Component::SafePointer(&parent)](const auto&) {
-                         const auto file = chooser->getResult();
-                         if (alive != nullptr && file != juce::File()) chosen(file);
-                       });
+void choose_file(Workspace& workspace, const juce::String& title, const juce::String& pattern,
+                 juce::Component& part, std::function<void(const juce::File&)> chosen) {
+  const auto home = juce::File::getSpecialLocation(juce::File::userHomeDirectory);
+  workspace.dialog.ask({title, home, pattern}, part, std::move(chosen));
 }
 
 void use_model(Workspace& workspace, const juce::File& archive, const juce::String& device) {
@@ -91,9 +83,9 @@ juce::PopupMenu model_menu(Workspace& workspace, juce::Component& target) {
   if (!listed) add(now.getFileName(), now);
   menu.addSeparator();
   menu.addItem("Another archive (.pt)...", [&workspace, &target, device] {
-    choose_file("Choose a model", "*.pt", target, [&workspace, device](const juce::File& file) {
-      use_model(workspace, file, device);
-    });
+    choose_file(
+        workspace, "Choose a model", "*.pt", target,
+        [&workspace, device](const juce::File& file) { use_model(workspace, file, device); });
   });
   return menu;
 }
@@ -119,11 +111,12 @@ juce::PopupMenu sound_menu(Workspace& workspace, juce::Component& target) {
     workspace.notify({});
   });
   menu.addItem("Choose a soundfont...", [&workspace, &target] {
-    choose_file("Choose a soundfont", "*.sf2;*.sf3", target, [&workspace](const auto& file) {
-      if (workspace.processor().choose_soundfont(file).wasOk()) {
-        workspace.notify("The preview sounds with " + file.getFileName() + ".");
-      }
-    });
+    choose_file(workspace, "Choose a soundfont", "*.sf2;*.sf3", target,
+                [&workspace](const auto& file) {
+                  if (workspace.processor().choose_soundfont(file).wasOk()) {
+                    workspace.notify("The preview sounds with " + file.getFileName() + ".");
+                  }
+                });
   });
   return menu;
 }

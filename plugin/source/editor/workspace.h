@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "editor/file_dialog.h"
 #include "editor/note_index.h"
 #include "editor/pitch_axis.h"
 #include "editor/time_axis.h"
@@ -79,6 +80,8 @@ class Workspace {
   /// Shown in the status line until something else happens. Errors go to `session().complain`.
   const juce::String& notice() const { return notice_; }
   void notify(const juce::String& notice);
+
+  FileDialog dialog;
 
  private:
   void tell(void (Listener::*what)());
