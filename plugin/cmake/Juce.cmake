@@ -12,6 +12,10 @@ target_compile_definitions(scorelane_juce
   INTERFACE $<TARGET_PROPERTY:scorelane_juce,COMPILE_DEFINITIONS>)
 target_include_directories(scorelane_juce SYSTEM
   INTERFACE $<TARGET_PROPERTY:scorelane_juce,INCLUDE_DIRECTORIES>)
+# Under a sanitizer it is ours that is watched; JUCE has only to be compiled in reasonable time.
+if(SCORELANE_SANITIZE)
+  target_compile_options(scorelane_juce PRIVATE -O1 -g1 -fno-sanitize=undefined)
+endif()
 # A plugin with an executable stack is refused by some hosts.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   target_link_options(scorelane_juce INTERFACE -Wl,-z,noexecstack)

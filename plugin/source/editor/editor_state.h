@@ -17,7 +17,7 @@ struct EditorState {
   static constexpr int kMostHeight = 2400;
 
   int width = 1100;
-  int height = 680;
+  int height = 720;
   bool controls = true;
   bool follow = true;
   std::optional<LaneKey> lane;

@@ -4,16 +4,29 @@
 
 #include <utility>
 
+#include "editor/palette.h"
+
 namespace scorelane::plugin {
 namespace {
 
-/// A dialog inside the window must fit it: one that is cut off has no buttons.
-void fit_into(juce::Component& window) {
-  for (auto* child : window.getChildren()) {
-    if (dynamic_cast<juce::FileChooserDialogBox*>(child) == nullptr) continue;
-    const auto space = window.getLocalBounds().reduced(8);
-    child->setBounds(child->getBounds().constrainedWithin(space).getIntersection(space));
+template <typename Wanted>
+Wanted* find_child(juce::Component& parent) {
+  for (auto* child : parent.getChildren()) {
+    if (auto* found = dynamic_cast<Wanted*>(child)) return found;
+    if (auto* found = find_child<Wanted>(*child)) return found;
   }
+  return nullptr;
+}
+
+/// A dialog inside the window must fit it: one that is cut off has no buttons. One may type a name
+/// at once.
+void settle(juce::Component& window) {
+  auto* const dialog = find_child<juce::FileChooserDialogBox>(window);
+  if (dialog == nullptr) return;
+  const auto space = window.getLocalBounds().reduced(8);
+  dialog->setBounds(dialog->getBounds().constrainedWithin(space).getIntersection(space));
+  dialog->setBackgroundColour(palette::kPopup);
+  if (auto* const name = find_child<juce::TextEditor>(*dialog)) name->grabKeyboardFocus();
 }
 
 }  // namespace
@@ -32,7 +45,7 @@ void FileDialog::ask(const FileQuestion& question, juce::Component& part,
                           const auto file = chooser.getResult();
                           if (file != juce::File()) chosen(file);
                         });
-  if (window != nullptr) fit_into(*window);
+  if (window != nullptr) settle(*window);
 }
 
 }  // namespace scorelane::plugin

@@ -48,7 +48,7 @@ juce::String StatusLine::doing() const {
       if (workspace_.parameter(parameter::kRecord) > 0.5F) {
         return "Recording begins when the host plays.";
       }
-      return status.notice.isNotEmpty() ? status.notice : "Record this track or drop a file.";
+      return status.notice.isNotEmpty() ? status.notice : workspace_.invitation() + ".";
     case Stage::kRecording:
       return "Recording" + dot() + clock_text(status.seconds_total, 1);
     case Stage::kLoading: {

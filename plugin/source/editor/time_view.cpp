@@ -173,7 +173,7 @@ void TimeView::paint_hint(juce::Graphics& g, juce::Rectangle<float> area) const 
   juce::String title;
   juce::String text;
   if (stage == Stage::kEmpty) {
-    title = "Record this track or drop a file";
+    title = workspace_.invitation();
     text = "Its notes appear here, one lane for every instrument.";
   } else if (stage == Stage::kReady && workspace_.shown().notes.empty() &&
              workspace_.status().error.isEmpty()) {

@@ -26,10 +26,9 @@ juce::String with_name(const char* what, const std::string& name, const char* ke
 
 Toolbar::Toolbar(Workspace& workspace)
     : workspace_(workspace),
-      record_("Record", Icon::kRecord,
-              workspace.processor().wrapperType == juce::AudioProcessor::wrapperType_Standalone
-                  ? "Record the input"
-                  : "Record this track while the host plays"),
+      record_(
+          "Record", Icon::kRecord,
+          workspace.is_program() ? "Record the input" : "Record this track while the host plays"),
       open_("Open", Icon::kOpen, "Transcribe a sound file (Ctrl+O)"),
       transcribe_(workspace),
       undo_("Undo", Icon::kUndo, "Undo"),

@@ -26,6 +26,14 @@ Workspace::Workspace(Processor& processor) : processor_(processor) {
   time.set_length(kEmptyLength);
 }
 
+bool Workspace::is_program() const {
+  return processor_.wrapperType == juce::AudioProcessor::wrapperType_Standalone;
+}
+
+juce::String Workspace::invitation() const {
+  return is_program() ? "Record the input or drop a file" : "Record this track or drop a file";
+}
+
 void Workspace::remove(Listener& listener) {
   listeners_.erase(std::remove(listeners_.begin(), listeners_.end(), &listener), listeners_.end());
 }

@@ -39,6 +39,8 @@ class Workspace {
 
   Processor& processor() { return processor_; }
   Session& session() { return processor_.session(); }
+  bool is_program() const;          ///< of its own, not in a host
+  juce::String invitation() const;  ///< what to do first
   float parameter(const char* id) const;
 
   // What is shown.

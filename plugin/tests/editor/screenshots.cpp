@@ -21,7 +21,7 @@ constexpr int kBlock = 512;
 
 struct Size {
   int width = 1100;
-  int height = 680;
+  int height = 720;
 };
 
 /// A host whose transport rolls.
@@ -114,7 +114,7 @@ class Photographer {
     wait_for([&] {
       const Status status = processor.session().status();
       return status.stage == Stage::kReady || (status.stage == Stage::kTranscribing &&
-                                               status.seconds_done > 0.3 * status.seconds_total);
+                                               status.seconds_done > 0.6 * status.seconds_total);
     });
     photograph(processor, "transcribing");
     processor.session().cancel();
