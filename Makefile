@@ -17,6 +17,7 @@ BUILD_PACKAGES = g++ pkg-config libsoxr-dev nlohmann-json3-dev
 PLUGIN_PACKAGES = juce-modules-source juce-tools libjack-jackd2-dev libxcursor-dev
 TEST_PACKAGES = $(BUILD_PACKAGES) catch2 libfluidsynth3 timgm6mb-soundfont musescore3 \
 	binutils xvfb xauth
+SLOW_PACKAGES = ardour
 TRAIN_PACKAGES = libfluidsynth3 fluid-soundfont-gm timgm6mb-soundfont \
 	musescore-general-soundfont csound-soundfont avldrums.lv2-soundfont hydrogen-drumkits
 # Debian's own Python keeps these apart; others bring them.
@@ -131,6 +132,7 @@ cpp-test: .venv/test.stamp .venv/plugin.stamp
 	$(BIN)/ctest --test-dir build/python --output-on-failure
 
 check-slow: .venv/test.stamp .venv/plugin.stamp
+	$(call install_packages,$(SLOW_PACKAGES))
 	$(BIN)/python -m pytest -m slow --timeout 3600
 	for sanitizer in asan tsan; do \
 	    $(BIN)/cmake --preset $$sanitizer && $(BIN)/cmake --build --preset $$sanitizer && \
