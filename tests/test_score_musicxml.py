@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from score_reading import read_midi_tracks, read_musicxml
 from scorelane.notes import Note
@@ -297,7 +298,12 @@ def test_scores_of_the_corpus_go_through_musescore(tmp_path: Path) -> None:
 def test_musescore_opens_odd_scores(name: str, tmp_path: Path) -> None:
     write_musicxml(make_score(ODD[name]), tmp_path / "a.musicxml")
     pages = convert(tmp_path / "a.musicxml", tmp_path / "a.png")
-    assert pages and all(page.read_bytes().startswith(b"\x89PNG") for page in pages)
+    assert pages
+    for page in pages:
+        with Image.open(page) as image:
+            # On paper: what is transparent cannot be read on a dark screen.
+            assert (image.format, image.mode) == ("PNG", "RGB")
+            assert image.getpixel((0, 0)) == (255, 255, 255)
 
 
 def test_missing_musescore_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

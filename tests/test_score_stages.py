@@ -26,6 +26,7 @@ from scorelane.score.hands import split_hands
 from scorelane.score.keys import signatures, spell_pitches
 from scorelane.score.onsets import find_onsets
 from scorelane.score.performance import read_performance
+from scorelane.score.pulse import hear_pulse
 from scorelane.score.quantise import Placed, place_notes
 from scorelane.score.rhythm import bars, spell, tuplet_beats
 from scorelane.score.voices import separate
@@ -72,7 +73,7 @@ def _march(tempo: np.ndarray, rng: np.random.Generator) -> tuple[list[Note], np.
 @pytest.mark.parametrize("period", [0.45, 0.6, 0.75])
 def test_steady_beats_are_found(period: float) -> None:
     notes, beats = _march(np.full(40, period), np.random.default_rng(1))
-    found = track_beats(find_onsets(notes))
+    found = track_beats(find_onsets(notes), hear_pulse(notes))
     nearest = np.abs(found[:, None] - beats[None, :]).min(axis=1)
     assert len(found) == pytest.approx(len(beats), abs=2)
     assert np.median(nearest) < 0.02
@@ -80,14 +81,14 @@ def test_steady_beats_are_found(period: float) -> None:
 
 def test_beats_follow_a_ritardando() -> None:
     notes, beats = _march(np.geomspace(0.45, 0.8, 48), np.random.default_rng(2))
-    found = track_beats(find_onsets(notes))
+    found = track_beats(find_onsets(notes), hear_pulse(notes))
     nearest = np.abs(beats[:, None] - found[None, :]).min(axis=1)
     assert (nearest < 0.05).mean() > 0.95
 
 
 def test_a_tempo_that_is_asked_for_is_kept() -> None:
     notes, _ = _march(np.full(40, 0.6), np.random.default_rng(1))
-    found = track_beats(find_onsets(notes), tempo=200.0)
+    found = track_beats(find_onsets(notes), hear_pulse(notes), tempo=200.0)
     assert np.median(np.diff(found)) == pytest.approx(0.3, rel=0.05)
 
 

@@ -17,8 +17,12 @@ best:
     downbeat  whether four in five bar lines stand on bar lines of the score; bars may be of half
               or of double length
     bars      whether four in five of the score's bar lines are there, and not a tenth too many
+    level     whether a quarter is written as a quarter, not as a half or an eighth
     key       the key signature at the start
-    hands     share of piano notes in the right hand
+    hands     share of piano notes in the right hand, over the notes of all pieces
+
+Where a page's bar lines fall in the score is told by the notes beside them, at whatever tempo the
+page is written.
 
 With --peer MuseScore imports the very same MIDI files. With --round-trip every score that was
 written with the true beats goes through MuseScore to MusicXML and to MIDI, and pitches and ticks
@@ -37,6 +41,7 @@ from pathlib import Path
 
 import mido
 import numpy as np
+from numpy.typing import NDArray
 from score_humaniser import Performance, perform
 from score_truth import Truth, load
 
@@ -49,9 +54,10 @@ from scorelane.score.grid_midi import write_grid_midi
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from score_reading import read_midi_tracks, read_musicxml
 
-FIGURES = ("exact", "downbeat", "bars", "key", "hands", "round trip")
+FIGURES = ("exact", "downbeat", "bars", "level", "key", "hands", "round trip")
 MAJOR = ("Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#")
 MINOR = ("Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m")
+_NEAR = 0.2  # quarters: a bar line that near stands on the score's
 Row = dict[str, object]
 
 
@@ -86,8 +92,8 @@ def read_page(path: Path) -> Page:
     return Page([note for track in read_midi_tracks(path) for note in track], bars, fifths)
 
 
-def exactness(truth: Truth, page: Page) -> tuple[float, float]:
-    """Share of onsets at their exact place under the best shift, and that shift."""
+def exactness(truth: Truth, page: Page) -> float:
+    """Share of onsets at their exact place under the best shift."""
     tick = TICKS * 4
     meant: dict[int, list[int]] = defaultdict(list)
     for _, _, _, pitch, quarter, _, _ in truth.notes:
@@ -98,27 +104,56 @@ def exactness(truth: Truth, page: Page) -> tuple[float, float]:
             shifts[there - round(quarter * tick)] += 1
     found = Counter((round(q * tick), p) for q, p in page.notes)
     wanted = Counter((t, p) for p, ts in meant.items() for t in ts)
-    best, best_shift = 0, 0
+    best = 0
     for shift, _ in shifts.most_common(20):
         hits = sum(min(n, wanted.get((t + shift, p), 0)) for (t, p), n in found.items())
-        if hits > best:
-            best, best_shift = hits, shift
-    return best / max(len(truth.notes), 1), best_shift / tick
+        best = max(best, hits)
+    return best / max(len(truth.notes), 1)
 
 
-def bars_right(truth: Truth, page: Page, shift: float) -> dict[str, bool | None]:
-    """``downbeat`` and ``bars``, as the head of this file says."""
+def in_score(truth: Truth, page: Page) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Quarters of the page, increasing, and the score's quarters there, told by the notes.
+
+    Of a pitch that both have equally often, the first is the first, the second the second...
+    """
+    meant: dict[int, list[float]] = defaultdict(list)
+    found: dict[int, list[float]] = defaultdict(list)
+    for _, _, _, pitch, quarter, _, _ in truth.notes:
+        meant[pitch].append(quarter)
+    for quarter, pitch in page.notes:
+        found[pitch].append(quarter)
+    pairs: dict[float, list[float]] = defaultdict(list)
+    for pitch, there in meant.items():
+        if len(found[pitch]) == len(there):
+            for at, quarter in zip(sorted(found[pitch]), sorted(there), strict=True):
+                pairs[round(at, 3)].append(quarter)
+    at = np.array(sorted(pairs))
+    return at, np.maximum.accumulate([np.median(pairs[one]) for one in at])
+
+
+def bars_right(truth: Truth, page: Page) -> dict[str, bool | None]:
+    """``downbeat``, ``bars`` and ``level``, as the head of this file says."""
+    at, quarter = in_score(truth, page)
+    if len(at) < 8:
+        return {"downbeat": False, "bars": False, "level": False}
+    slope = (quarter[-1] - quarter[0]) / (at[-1] - at[0])
+    level = bool(0.8 < slope < 1.25)
     if len(truth.bars) < 3:
-        return {"downbeat": None, "bars": None}
-    end = max(truth.bars) + 0.1
-    lines = {round(bar + shift, 2) for bar in page.bars if -0.1 < bar + shift < end}
-    meant = {round(bar, 2) for bar in truth.bars}
-    there = len(lines & meant)
-    complete = there >= 0.8 * len(meant)
-    bars = complete and len(lines) <= 1.1 * len(meant) + 2
+        return {"downbeat": None, "bars": None, "level": level}
+    # Beyond the outer notes the page goes on as it was on the whole.
+    bars = np.array(page.bars)
+    lines = np.interp(bars, at, quarter)
+    lines += slope * (np.minimum(bars - at[0], 0.0) + np.maximum(bars - at[-1], 0.0))
+    lines = lines[(lines > min(truth.bars) - 0.3) & (lines < max(truth.bars) + 0.3)]
+    meant = np.array(truth.bars)
+    off = np.abs(meant[:, None] - lines) if len(lines) else np.full((len(meant), 1), np.inf)
+    found = (off.min(axis=1) < _NEAR).mean()
+    placed = (off.min(axis=0) < _NEAR).mean()
+    complete = found >= 0.8
+    right = complete and len(lines) <= 1.1 * len(meant) + 2
     halved = complete and len(lines) <= 2.1 * len(meant) + 2
-    doubled = bool(lines) and there >= 0.8 * len(lines) and len(lines) >= 0.45 * len(meant)
-    return {"downbeat": halved or doubled, "bars": bars}
+    doubled = placed >= 0.8 and len(lines) >= 0.45 * len(meant)
+    return {"downbeat": bool(halved or doubled), "bars": bool(right), "level": level}
 
 
 def hands_right(
@@ -196,6 +231,7 @@ def round_trip(score: Score, folder: Path) -> bool:
 def measure(truth: Truth, manner: str, folder: Path, options: argparse.Namespace) -> list[Row]:
     played = perform(truth, manner)
     about: Row = {"piece": truth.name, "manner": manner, "true metre": truth.metre}
+    about["piano notes"] = sum(bool(note[6]) for note in truth.notes)
     rows = []
     for beats in ("given", "found"):
         known = Beats(played.beats, played.downbeat, Metre.parse(truth.metre or "4/4"))
@@ -226,14 +262,15 @@ def peer(truth: Truth, played: Performance, folder: Path, about: Row) -> list[Ro
 
 
 def judge(truth: Truth, page: Page) -> Row:
-    exact, shift = exactness(truth, page)
     key = None if truth.fifths is None else page.fifths == truth.fifths
-    return {"exact": exact, "key": key, **bars_right(truth, page, shift)}
+    return {"exact": exactness(truth, page), "key": key, **bars_right(truth, page)}
 
 
 def shown(rows: list[Row], name: str) -> str:
-    values = [float(row[name]) for row in rows if row.get(name) is not None]  # type: ignore[arg-type]
-    return f"{100 * np.mean(values):.1f} % ({len(values)})" if values else "-"
+    some = [row for row in rows if row.get(name) is not None]
+    values = [float(row[name]) for row in some]  # type: ignore[arg-type]
+    weights = [int(row["piano notes"]) if name == "hands" else 1 for row in some]  # type: ignore[call-overload]
+    return f"{100 * np.average(values, weights=weights):.1f} % ({len(values)})" if values else "-"
 
 
 def main() -> None:

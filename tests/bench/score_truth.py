@@ -144,3 +144,7 @@ def load(corpora: Path | None, cache: Path, only: str) -> Iterator[Truth]:
         for file in files[:: max(1, len(files) // count)][:count]:
             if only in f"{folder}/{file.stem}":
                 yield from_midi(file)
+
+
+if __name__ == "__main__":  # what must not be trained on, for `scorelane.train.pulse --hold-out`
+    print("\n".join([*CORPUS, "dichterliebe_no2"]))

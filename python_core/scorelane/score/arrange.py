@@ -22,6 +22,7 @@ from scorelane.score.layout import Part, Played, Score, Staff
 from scorelane.score.metre import find_metre
 from scorelane.score.onsets import find_onsets
 from scorelane.score.pedal import releases, without_pedal
+from scorelane.score.pulse import hear_pulse
 from scorelane.score.quantise import Placed, place_notes
 from scorelane.score.rhythm import bars
 from scorelane.score.voices import end_at_restrikes, separate
@@ -43,14 +44,18 @@ def find_grid(
     What is known of ``beats`` is not searched for; ``tempo``, ``metre`` and the recording's
     ``envelope`` steer the search.
     """
-    onsets = find_onsets([note for part in parts for note in part.notes])
-    times = track_beats(onsets, tempo=tempo, envelope=envelope) if beats is None else beats.times
-    first = float(onsets.times[0]) if len(onsets.times) else 0.0
+    notes = [note for part in parts for note in part.notes]
+    onsets = find_onsets(notes)
+    first = float(onsets[0]) if len(onsets) else 0.0
     if beats is not None and beats.downbeat is not None and (metre or beats.metre):
         found = metre or beats.metre or Metre()
-        return _trimmed(Grid(times, found, beats.downbeat % found.beats), first)
-    wanted = metre or (beats.metre if beats else None)
-    found, phase = find_metre(times, onsets, wanted)
+        return _trimmed(Grid(beats.times, found, beats.downbeat % found.beats), first)
+    pulse = hear_pulse(notes) if notes else None
+    if beats is None:
+        times = track_beats(onsets, pulse, tempo=tempo, envelope=envelope)
+    else:
+        times = beats.times
+    found, phase = find_metre(times, onsets, pulse, metre or (beats.metre if beats else None))
     if beats is not None and beats.downbeat is not None:
         phase = beats.downbeat % found.beats
     return _trimmed(Grid(times, found, phase), first)

@@ -1,10 +1,10 @@
-"""Beat times from onsets: dynamic programming over where each beat begins and how long it lasts.
+"""Beat times: dynamic programming over where each beat begins and how long it lasts.
 
-A beat that begins at frame t and lasts n frames explains the onsets within it: well those on the
-beat, less well those on its half, third, quarter. Neighbouring beats should be of similar
-length. The best chain of beats under these costs is found exactly (a semi-Markov Viterbi, after
-the bar-pointer model of Krebs, Boeck and Widmer, ISMIR 2015). Tempo changes and rubato are part
-of the chain; there is no global tempo.
+A beat that begins at frame t and lasts n frames should begin where the network of ``pulse`` hears
+one, and explains the onsets within it: well those on the beat, less well those on its half,
+third, quarter. Neighbouring beats should be of similar length. The best chain of beats under
+these costs is found exactly (a semi-Markov Viterbi, after the bar-pointer model of Krebs, Boeck
+and Widmer, ISMIR 2015). Tempo changes and rubato are part of the chain; there is no global tempo.
 """
 
 from __future__ import annotations
@@ -15,56 +15,65 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.score.envelope import Envelope
-from scorelane.score.onsets import Onsets
+from scorelane.score.pulse import Pulse
 
 _FRAME = 0.01
 _MAX_FRAMES = 90_000  # longer recordings get coarser frames
 _SHORTEST, _LONGEST = 0.27, 1.5  # seconds per beat, unless a tempo is asked for
 _USUAL = 0.55  # seconds per beat
 _USUAL_SPREAD = 0.4  # in log tempo
-_TEMPO_WEIGHT = 0.8  # of the prior, for each beat
+_TEMPO_WEIGHT = 0.4  # of the prior, for each beat
 _CHANGE = 0.05  # standard deviation of the log ratio of neighbouring beats
 _REACH = 10  # columns of lengths that a beat may differ from the one before, a fifth and more
 _JITTER = 0.022  # seconds, of an onset around its place
 _EARLY = 0.1  # part of a beat before it that belongs to it
-# Place in the beat, odds of an onset there, and how it likes weighty onsets.
+# Places in the beat, and odds of an onset there.
 _PLACES = (
-    (0.0, 1.0, 0.45),
-    (1 / 2, 0.6, -0.1),
-    (1 / 4, 0.3, -0.4),
-    (3 / 4, 0.3, -0.4),
-    (1 / 3, 0.2, -0.3),
-    (2 / 3, 0.2, -0.3),
-    (1 / 6, 0.03, -0.5),
-    (5 / 6, 0.03, -0.5),
+    (0.0, 1.0),
+    (1 / 2, 0.6),
+    (1 / 4, 0.3),
+    (3 / 4, 0.3),
+    (1 / 3, 0.2),
+    (2 / 3, 0.2),
+    (1 / 6, 0.03),
+    (5 / 6, 0.03),
 )
 _ANYWHERE = 0.012  # odds of an onset elsewhere
-_HEARD = 0.5  # worth of one standard deviation of the recording's onset envelope on a beat
-_BEAT_COST = -1.2  # each beat must earn this
+_HEARD = 0.8  # worth of one standard deviation of the recording's onset envelope on a beat
+_PLACED = 0.5  # worth of what the places of the onsets say
+_PULSE = 1.0  # worth of the network's log odds on a beat
+_MOST = 4.0  # of them
+_BEAT_COST = -1.0  # each beat must earn this
 
 
 def track_beats(
-    onsets: Onsets, *, tempo: float | None = None, envelope: Envelope | None = None
+    onsets: NDArray[np.float64],
+    pulse: Pulse | None,
+    *,
+    tempo: float | None = None,
+    envelope: Envelope | None = None,
 ) -> NDArray[np.float64]:
     """Beat times in seconds, ``[n >= 2]``, from before the first onset to after the last.
 
-    ``tempo`` (beats per minute) holds the beats near it; without it any from 40 to 220 may
-    result. The ``envelope`` of the recording tells of what is missing among the onsets. Music
-    without onsets gets two beats at 120.
+    ``onsets`` are sorted; ``pulse`` is what the network heard in their notes. ``tempo`` (beats
+    per minute) holds the beats near it; without it any from 40 to 220 may result. The
+    ``envelope`` of the recording tells of what is missing among the onsets. Music without onsets
+    gets two beats at 120.
     """
-    if not len(onsets.times):
+    if not len(onsets) or pulse is None:
         return np.array([0.0, 60.0 / (tempo or 120.0)])
-    start = float(onsets.times[0])
-    frame = max(_FRAME, (float(onsets.times[-1]) - start) / _MAX_FRAMES)
+    start = float(onsets[0])
+    frame = max(_FRAME, (float(onsets[-1]) - start) / _MAX_FRAMES)
     lengths, prior = _lengths(frame, tempo)
     pad = int(lengths[-1])  # the first beat may begin up to a beat before the first onset
-    fit = _fit(onsets, start, frame, lengths, pad)
+    fit = _PLACED * _fit(onsets, start, frame, lengths, pad)
+    seconds = start + frame * np.arange(-pad, len(fit) - pad, dtype=np.float64)
+    fit += _PULSE * np.clip(pulse.at(pulse.beat, seconds), -_MOST, _MOST)[:, None]
     if envelope is not None:
-        seconds = start + frame * np.arange(-pad, len(fit) - pad, dtype=np.float64)
         fit += _HEARD * envelope.at(seconds)[:, None]
     frames = _best_chain(fit + _BEAT_COST + prior, lengths, pad)
     beats = start + (frames - pad).astype(np.float64) * frame
-    return refine_beats(beats, onsets.times)
+    return refine_beats(beats, onsets)
 
 
 def _lengths(frame: float, tempo: float | None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -80,24 +89,24 @@ def _lengths(frame: float, tempo: float | None) -> tuple[NDArray[np.int64], NDAr
 
 
 def _fit(
-    onsets: Onsets, start: float, frame: float, lengths: NDArray[np.int64], pad: int
+    onsets: NDArray[np.float64],
+    start: float,
+    frame: float,
+    lengths: NDArray[np.int64],
+    pad: int,
 ) -> NDArray[np.float64]:
     """``[frames, lengths]``: how well a beat of that start and length explains its onsets."""
-    position = np.round((onsets.times - start) / frame).astype(np.int64) + pad
+    position = np.round((onsets - start) / frame).astype(np.int64) + pad
     frames = int(position[-1]) + pad + 1
     count = np.bincount(position, minlength=frames).astype(np.float64)
-    weight = np.bincount(position, onsets.weight, minlength=frames).astype(np.float64)
     fit = np.empty((frames, len(lengths)))
     for column, length in enumerate(lengths):
         early = max(1, round(_EARLY * length))
         phase = (np.arange(-early, length - early)) * frame
         odds = np.full(length, _ANYWHERE)
-        liking = np.zeros(length)
-        for place, odd, likes in _PLACES:
-            near = np.exp(-0.5 * ((phase - place * length * frame) / _JITTER) ** 2)
-            odds += odd * near
-            liking += likes * near
-        fit[:, column] = _slide(count, np.log(odds), early) + _slide(weight, liking, early)
+        for place, odd in _PLACES:
+            odds += odd * np.exp(-0.5 * ((phase - place * length * frame) / _JITTER) ** 2)
+        fit[:, column] = _slide(count, np.log(odds), early)
     return fit
 
 

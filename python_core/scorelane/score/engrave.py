@@ -73,7 +73,21 @@ def convert(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> l
                 f"MuseScore ({command}) wrote no {target.suffix} file, exit status"
                 f" {done.returncode}: {lines[-1] if lines else 'it said nothing'}"
             )
+        if target.suffix.lower() == ".png":
+            for file in pages:
+                _put_on_paper(file)
         return [_move(file, target, len(pages)) for file in pages]
+
+
+def _put_on_paper(page: Path) -> None:
+    """Lay a drawn page on white: MuseScore's are transparent, and black on a dark screen."""
+    from PIL import Image
+
+    with Image.open(page) as image:
+        ink = image.convert("RGBA")
+    paper = Image.new("RGBA", ink.size, "white")
+    paper.alpha_composite(ink)
+    paper.convert("RGB").save(page)
 
 
 def _number(file: Path) -> int:

@@ -19,6 +19,8 @@ _EIGHTH_BEAT = ((1, 0.0), (2, 0.8), (4, 3.5), (3, 5.0))
 _JITTER = 0.024  # seconds
 _FAMILIAR = 1.2  # how strongly the piece's own habits count
 _CHORD = 0.04  # seconds: onsets of one part that are this close are one place
+_SCATTERED = 0.075  # and places this close, unless they belong to a run, as a chord is scattered
+_RUN = 0.11  # seconds between the notes of a run, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class _Plain:
 def _placed(parts: Sequence[_Plain], grid: Grid) -> list[list[Placed]]:
     swing = _swing(np.concatenate([part.onsets for part in parts] or [np.zeros(0)]), grid)
     choices = _choices(grid)
-    tables = [_Onsets.of(part.onsets, grid, swing) for part in parts]
+    tables = [_Onsets.of(part, grid, swing) for part in parts]
     habits = np.zeros(len(choices))
     for table in tables:
         habits += np.bincount(table.subdivide(choices, grid)[0], minlength=len(choices))
@@ -135,7 +137,9 @@ class _Onsets:
     seconds: NDArray[np.float64]  # [places] length of a beat there
 
     @classmethod
-    def of(cls, onset: NDArray[np.float64], grid: Grid, swing: float) -> _Onsets:
+    def of(cls, part: _Plain, grid: Grid, swing: float) -> _Onsets:
+        onset = part.onsets
+        length = np.array([note.duration for note in part.notes], np.float64)
         order = np.argsort(onset, kind="stable")
         group = np.zeros(len(onset), np.int64)
         place, first = -1, -np.inf
@@ -143,8 +147,9 @@ class _Onsets:
             if onset[i] - first > _CHORD:
                 place, first = place + 1, onset[i]
             group[i] = place
-        count = np.bincount(group, minlength=place + 1)
-        mean = np.bincount(group, onset, place + 1) / np.maximum(count, 1)
+        group = _gathered(group, onset, length, place + 1)
+        count = np.bincount(group)
+        mean = np.bincount(group, onset) / np.maximum(count, 1)
         position = grid.beat_at(mean)
         length = grid.seconds_at(np.floor(position) + 1) - grid.seconds_at(np.floor(position))
         return cls(group, _straighten(position, swing), length)
@@ -171,6 +176,24 @@ class _Onsets:
         best = cost.argmin(axis=0)
         chosen = snapped[best[slot], np.arange(len(phase))]
         return best, beat * ticks + np.round(chosen * ticks).astype(np.int64)
+
+
+def _gathered(
+    group: NDArray[np.int64], onset: NDArray[np.float64], length: NDArray[np.float64], places: int
+) -> NDArray[np.int64]:
+    """``group`` with the halves of chords joined that a player scattered widely.
+
+    Notes of a run that are as close are short, or have neighbours as close.
+    """
+    if not places:
+        return group
+    mean = np.bincount(group, onset, places) / np.bincount(group, minlength=places)
+    shortest = np.full(places, np.inf)
+    np.minimum.at(shortest, group, length)
+    gap = np.concatenate(([np.inf], np.diff(mean), [np.inf]))
+    alone = (gap[:-2] > _RUN) & (gap[2:] > _RUN)
+    joins = (gap[1:-1] < _SCATTERED) & alone & (shortest[:-1] > 2 * _SCATTERED)
+    return np.concatenate(([0], np.cumsum(~joins)))[group]
 
 
 def _place(

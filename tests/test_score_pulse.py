@@ -1,0 +1,108 @@
+"""The network that hears beats and bars: its features, its arithmetic, what it was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from scorelane.notes import Note
+from scorelane.score import Grid, Metre, Played, arrange, find_grid, write_musicxml
+from scorelane.score import pulse as inference
+from scorelane.score.grid_midi import write_grid_midi
+from scorelane.train.pulse import PulseNetwork, example, main, save
+from scorelane.train.pulse_data import Piece, perform, read_pieces
+
+WALTZ = Metre(3, 4)
+
+
+def waltz(bars: int) -> list[Note]:
+    """A bass note and two chords to each bar of 1.5 s, and a melody of dotted halves."""
+    notes = []
+    for bar in range(bars):
+        start, root = 0.5 + 1.5 * bar, (36, 41, 43, 36)[bar % 4]
+        notes.append(Note(start, start + 0.5, root, 0))
+        notes.append(Note(start, start + 1.4, 72, 0))
+        for beat in (1, 2):
+            at = start + 0.5 * beat
+            notes += [Note(at, at + 0.3, root + 12 + step, 0) for step in (4, 7)]
+    return notes
+
+
+def test_an_onset_is_shared_by_the_frames_around_it() -> None:
+    features = np.expm1(inference.frame_features(np.array([[0.41, 0.2, 60.0, 0.0]])))
+    frame = int(0.41 / inference.FRAME)
+    band = (60 - 24) // 8
+    assert features[frame : frame + 2, band] == pytest.approx([0.75, 0.25], abs=1e-3)
+    assert features[:, band].sum() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_numpy_computes_what_the_network_was_trained_as(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(3)
+    network = PulseNetwork().eval()
+    save(network, tmp_path / "pulse.npz")
+    kept = np.load(tmp_path / "pulse.npz")
+    weights = {name: kept[name].astype(np.float32) for name in kept.files}
+    features = np.random.default_rng(0).random((203, inference.FEATURES), np.float32)
+    with torch.no_grad():
+        padded = torch.tensor(np.pad(features, ((0, 1), (0, 0))))
+        wanted = network.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
+        assert not wanted.missing_keys
+        expected = network(padded[None])[0].numpy()
+    assert inference._run(weights, features) == pytest.approx(expected, abs=1e-4)
+
+
+def test_bars_are_heard_where_they_begin() -> None:
+    pulse = inference.hear_pulse(waltz(16))
+    bars = 0.5 + 1.5 * np.arange(1, 15)
+    on_bar = pulse.at(pulse.bar, bars)
+    others = np.concatenate([pulse.at(pulse.bar, bars + 0.5), pulse.at(pulse.bar, bars + 1.0)])
+    assert np.median(on_bar) > np.median(others) + 2.0
+    assert np.median(pulse.at(pulse.beat, bars + 0.25)) < np.median(pulse.at(pulse.beat, bars))
+
+
+def test_a_pickup_is_found() -> None:
+    notes = [Note(0.0, 0.45, 67, 0), *waltz(12)]
+    grid = find_grid([Played("", 0, False, notes)])
+    assert (str(grid.metre), grid.pickup) == ("3/4", 1)
+
+
+def test_scores_are_read_with_their_bars(tmp_path: Path) -> None:
+    notes = [Note(0.0, 0.45, 67, 0), *waltz(12)]
+    score = arrange([Played("", 0, False, notes)], Grid(0.5 * np.arange(40), WALTZ, 1))
+    write_musicxml(score, tmp_path / "a.musicxml")
+    (piece,) = read_pieces(tmp_path / "a.musicxml")
+    assert piece.metre == WALTZ and len(piece.notes) == len(notes)
+    assert list(piece.bars[:3]) == [1.0, 4.0, 7.0]
+    assert {int(hand) for hand in piece.notes[:, 5]} == {1, 2}
+    write_grid_midi(score, tmp_path / "a.mid")
+    assert all(one.metre == WALTZ for one in read_pieces(tmp_path / "a.mid"))
+
+
+def test_a_performance_keeps_notes_by_their_beats() -> None:
+    quarters = np.arange(48.0)
+    rows = [(q, 1.0, 48.0 + 12 * (q % 3 == 0), 0.0, 0.0, 0.0) for q in quarters]
+    piece = Piece("a", np.array(rows), np.arange(0.0, 48.0, 3.0), WALTZ, 100.0)
+    for seed in range(5):
+        heard = perform(piece, np.random.default_rng(seed), 20.0)
+        near = np.abs(heard.columns[:, :1] - heard.beats).min(axis=1)
+        assert near.max() < 0.07
+        features, targets = example(heard, False)
+        assert features.shape[1] == inference.FEATURES
+        assert targets[:, 1].sum() < targets[:, 0].sum() * 0.5
+
+
+def test_training_writes_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    score = arrange([Played("", 0, False, waltz(12))], Grid(0.5 + 0.5 * np.arange(40), WALTZ))
+    for name in ("one", "two", "held"):
+        write_musicxml(score, tmp_path / f"{name}.musicxml")
+    held = tmp_path / "hold-out"
+    held.write_text("held.\n")
+    out = tmp_path / "pulse.npz"
+    main([f"{tmp_path}=1", "--out", str(out), "--hold-out", str(held), "--steps", "1"])
+    assert "2 pieces" in capsys.readouterr().out
+    assert np.load(out)["first.inner.weight"].dtype == np.float16
