@@ -22,10 +22,31 @@ def start(self, memory: List[Tensor]) -> List[Tensor]:
     return [torch.zeros_like(memory[0])]
 )";
 
+/// A folder that goes with the process.
+class TemporaryFolder {
+ public:
+  TemporaryFolder()
+      : path_(std::filesystem::temp_directory_path() /
+              ("scorelane-test-" + std::to_string(getpid()))) {
+    std::filesystem::create_directory(path_);
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  std::string new_file() { return (path_ / std::to_string(count_++)).string(); }
+
+ private:
+  std::filesystem::path path_;
+  int count_ = 0;
+};
+
 std::string temporary_path() {
-  static int count = 0;
-  const auto name = "scorelane-test-" + std::to_string(getpid()) + "-" + std::to_string(count++);
-  return (std::filesystem::temp_directory_path() / name).string();
+  static TemporaryFolder folder;
+  return folder.new_file();
 }
 
 }  // namespace

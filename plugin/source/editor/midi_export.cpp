@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/bundle.h"
 #include "notes/midi_file.h"
 
 namespace scorelane::plugin {
@@ -25,10 +26,10 @@ juce::Result write(const Workspace& workspace, LaneChoice choice, const juce::Fi
   return write_midi_file(midi, target);
 }
 
-/// A folder for files that are dragged out. Hosts copy them at once or soon; yesterday's go.
+/// A folder of the user's for files that are dragged out. Hosts copy them at once or soon;
+/// yesterday's go.
 juce::File drag_folder() {
-  const auto folder =
-      juce::File::getSpecialLocation(juce::File::tempDirectory).getChildFile("Scorelane MIDI");
+  const auto folder = bundle::drags();
   const auto yesterday = juce::Time::getCurrentTime() - juce::RelativeTime::days(1.0);
   for (const auto& file : folder.findChildFiles(juce::File::findFiles, false, "*.mid")) {
     if (file.getLastModificationTime() < yesterday) file.deleteFile();

@@ -91,4 +91,8 @@ juce::File new_take(const juce::String& title) {
   return data_folder().getChildFile("takes").getChildFile(name);
 }
 
+juce::File drags() {
+  return data_folder().getChildFile("drags");
+}
+
 }  // namespace scorelane::plugin::bundle

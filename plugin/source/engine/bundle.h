@@ -32,5 +32,8 @@ std::vector<KnownModel> installed_models();
 /// even where several instances ask at the same moment.
 juce::File new_take(const juce::String& title);
 
+/// The folder for files that are dragged out; it may be missing.
+juce::File drags();
+
 }  // namespace bundle
 }  // namespace scorelane::plugin
