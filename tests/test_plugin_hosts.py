@@ -298,19 +298,6 @@ def test_a_bundle_with_a_part_missing_loads_and_says_so(tmp_path: Path, lacking:
     assert lacking in result["error"]
 
 
-def test_the_standalone_program_is_beside_the_bundle() -> None:
-    program = bundle.parent.parent / "Standalone" / "Scorelane"
-    if not program.exists():
-        pytest.skip("the bundle is installed, not built here")
-    if shutil.which("xvfb-run") is None:
-        pytest.skip("xvfb is not installed")
-    done = subprocess.run(
-        ["timeout", "--signal=TERM", "8", "xvfb-run", "-a", str(program)],
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert done.returncode in (0, 124), done.stderr[-2000:]
-
-
 def test_it_says_which_parameters_it_has(tmp_path: Path) -> None:
     names = run(
         "import json\nfrom scorelane.host import load_plugin, read_state\n"
