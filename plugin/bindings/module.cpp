@@ -27,8 +27,10 @@ struct PlainNote {
 
 py::array_t<PlainNote> notes_of(Host& host) {
   host.processor().refresh();
+  // Held for as long as it is read: the worker may put another in its place at any time.
+  const auto shown = host.processor().session().presentation();
   std::vector<PlainNote> plain;
-  for (const auto& note : host.processor().session().presentation()->notes) {
+  for (const auto& note : shown->notes) {
     plain.push_back({note.onset, note.offset, note.pitch, note.lane.program, note.lane.is_drum,
                      note.velocity, note.confidence});
   }
@@ -37,8 +39,9 @@ py::array_t<PlainNote> notes_of(Host& host) {
 
 py::list lanes_of(Host& host) {
   host.processor().refresh();
+  const auto shown = host.processor().session().presentation();
   py::list lanes;
-  for (const auto& lane : host.processor().session().presentation()->lanes) {
+  for (const auto& lane : shown->lanes) {
     py::dict row;
     row["name"] = lane.name;
     row["program"] = lane.key.program;
