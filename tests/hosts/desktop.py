@@ -16,7 +16,7 @@ from typing import Any
 import matplotlib.image
 import numpy as np
 from numpy.typing import NDArray
-from Xlib import XK, X, display, protocol
+from Xlib import XK, X, display, error, protocol
 from Xlib.ext import xtest
 
 Pixels = NDArray[np.uint8]
@@ -60,9 +60,12 @@ class Desktop:
 
     def _find(self, program: str) -> Any:
         for window in self._display.screen().root.query_tree().children:
-            shown = window.get_attributes().map_state == X.IsViewable
-            if shown and program in (window.get_wm_class() or ()):
-                return window
+            try:
+                shown = window.get_attributes().map_state == X.IsViewable
+                if shown and program in (window.get_wm_class() or ()):
+                    return window
+            except error.BadWindow:  # it went while it was looked at
+                continue
         return None
 
     def click(self, window: Any, x: int, y: int) -> None:

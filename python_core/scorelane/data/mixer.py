@@ -19,6 +19,7 @@ from scorelane.data.effects import Room, overdrive
 from scorelane.data.excerpts import ExcerptDrawer, Part
 from scorelane.data.measure import attack_samples
 from scorelane.data.programs import CANONICAL_PROGRAM
+from scorelane.data.singing import as_line, sing
 from scorelane.data.songs import SongSet
 from scorelane.data.targets import PHASES, Example, make_example
 from scorelane.model.config import ModelConfig
@@ -27,7 +28,7 @@ from scorelane.notes import Note
 
 KEEP_PROGRAM = 0.65
 TRANSPOSE = 6
-FAVOURED = {0: 3.0, 24: 3.0, 25: 5.0, 27: 5.0, 33: 2.0, 40: 3.0, 42: 2.0, 52: 5.0, 65: 2.0, 71: 2.0}
+FAVOURED = {0: 3.0, 24: 3.0, 25: 5.0, 27: 5.0, 33: 2.0, 40: 3.0, 42: 2.0, 52: 9.0, 65: 2.0, 71: 2.0}
 """How much more often than others the instruments that people record are drawn at random."""
 SUSTAINED_PROGRAMS = (range(16, 24), range(40, 45), range(48, 80), range(80, 104))
 CLEAN_GUITAR, DRIVEN_GUITAR = 27, 30
@@ -36,6 +37,14 @@ OVERDRIVEN = 0.3
 DECIBELS, DRUM_DECIBELS = (-10.0, 0.0), (-6.0, 3.0)
 RELEASE_TABLE = 48
 LONGEST_RELEASE = 16000
+SINGING = 52
+SUNG = 0.75
+"""How often a melody for a voice is sung as one line, not put together from notes of the bank."""
+SLURRED, SLUR_GAP, SLUR_FADE = 0.35, 0.05, 0.03
+"""How often a sustained part is slurred: notes after gaps of at most so many seconds then come in
+without their attack, over so many."""
+SWELLING = 0.4
+"""How often the loudness of a sustained part wanders."""
 SHORTEST = 0.02
 """Seconds: a slow attack never makes a note shorter than this."""
 
@@ -81,20 +90,33 @@ class Mixer:
         notes, pitches = part.notes[playable], pitches[playable]
         rows, gains = self._bank.rows(voice, pitches, notes["velocity"])
         program = 0 if part.is_drum else int(CANONICAL_PROGRAM[self._bank.voice_program[voice]])
+        if program == SINGING and not part.is_drum and rng.random() < SUNG:
+            sung = self._sing(rng, room, notes, pitches)
+            if sung:
+                return sung
         bend = self._bend(rng, program, part.is_drum)
         sound = np.zeros(self._samples, np.float32)
         release = float(np.exp(rng.normal(0.0, 0.4)))
         overdriven = program == CLEAN_GUITAR and rng.random() < OVERDRIVEN
         program = DRIVEN_GUITAR if overdriven else program
+        sustained = not part.is_drum and any(program in r for r in SUSTAINED_PROGRAMS)
+        slurs = sustained and rng.random() < SLURRED
         played = []
+        before = -math.inf
         for note, pitch, row, gain in zip(notes, pitches, rows, gains, strict=True):
             if row < 0:
                 continue
-            offset = self._sound(sound, note, int(row), float(gain), bend, release, part.is_drum)
             onset = float(note["onset"])
+            slurred = slurs and abs(onset - before) <= SLUR_GAP
+            before = float(note["offset"])
+            later = rng.uniform(0.1, 0.4) if slurred else 0.0
+            offset = self._sound(
+                sound, note, int(row), float(gain), bend, release, part.is_drum, later
+            )
+            attack = 0.3 * SLUR_FADE if slurred else self._attack(int(row))
             played.append(
                 Note(
-                    min(onset + self._attack(int(row)), max(onset, offset - SHORTEST)),
+                    min(onset + attack, max(onset, offset - SHORTEST)),
                     offset,
                     int(pitch),
                     program,
@@ -102,11 +124,35 @@ class Mixer:
                     int(note["velocity"]),
                 )
             )
+        if sustained and rng.random() < SWELLING:
+            sound *= _swell(rng, self._samples, self._rate)
         if overdriven:
             sound = overdrive(sound, math.exp(rng.uniform(1.0, 3.5)))
         decibels = rng.uniform(*(DRUM_DECIBELS if part.is_drum else DECIBELS))
         room.add(sound, 10.0 ** (decibels / 20.0))
         return played
+
+    def _sing(
+        self,
+        rng: np.random.Generator,
+        room: Room,
+        notes: NDArray[np.void],
+        pitches: NDArray[np.int64],
+    ) -> list[Note]:
+        """Sing a melody in the ``room``; returns its notes, none where it is no melody."""
+        loudness = notes["velocity"].astype(np.float64) / 127.0
+        onsets = notes["onset"].astype(np.float64)
+        line = as_line(onsets, notes["offset"].astype(np.float64), pitches, loudness)
+        if line is None:
+            return []
+        sound, line = sing(rng, line, self._samples, self._rate)
+        room.add(sound, 10.0 ** (rng.uniform(*DECIBELS) / 20.0))
+        return [
+            Note(float(onset), float(offset), int(pitch), SINGING, False, round(127 * strength))
+            for onset, offset, pitch, strength in zip(
+                line.onset, line.offset, line.pitch, line.loudness, strict=True
+            )
+        ]
 
     def _attack(self, row: int) -> float:
         """Seconds after its start at which a note of the bank is heard."""
@@ -165,14 +211,19 @@ class Mixer:
         bend: Callable[[int, int], NDArray[np.float32]] | None,
         release: float,
         is_drum: bool,
+        later: float,
     ) -> float:
-        """Add one note to ``sound``; returns its offset in seconds, cut to what really sounds."""
+        """Add one note to ``sound``, read from ``later`` seconds of it on where it is slurred.
+
+        Returns its offset in seconds, cut to what really sounds.
+        """
         bank = self._bank
         length = int(bank.length[row])
         onset = round(float(note["onset"]) * self._rate)
         held = length if is_drum else round(float(note["offset"]) * self._rate) - onset
         first = max(0, onset)
-        skip = first - onset
+        slur = min(round(later * self._rate), length // 2)
+        skip = first - onset + slur
         tail = self._releases[self._release_index(float(bank.release_s[row]) * release)]
         last = min(len(sound), onset + held + (0 if is_drum else len(tail)))
         # A sound held longer than the bank's note goes on from an earlier place of it.
@@ -190,6 +241,9 @@ class Mixer:
             place = np.clip(bend(skip, count), 0, length - 1)
             piece = _read(stored, place)
         piece *= gain / FULL_SCALE
+        if slur and first == onset:
+            fade = min(count, round(SLUR_FADE * self._rate))
+            piece[:fade] *= np.linspace(0.0, 1.0, fade, dtype=np.float32)
         released = onset + held - first
         if not is_drum and released < count:
             fade = max(0, released)
@@ -198,7 +252,7 @@ class Mixer:
         sound[first : first + count] += piece
         if is_drum or held_whole:
             return float(note["offset"])
-        return min(float(note["offset"]), (onset + length) / self._rate)
+        return min(float(note["offset"]), (onset + length - slur) / self._rate)
 
     def _release_index(self, seconds: float) -> int:
         place = math.log(max(seconds, 0.005) / 0.005) / math.log(200.0) * (RELEASE_TABLE - 1)
@@ -207,6 +261,15 @@ class Mixer:
 
 HELD_SECONDS = 3.9
 """Notes of the bank at least this long were still sounding where they were cut."""
+
+
+def _swell(rng: np.random.Generator, samples: int, rate: int) -> NDArray[np.float32]:
+    """Gains [samples] that wander by some decibels, as bows and breaths do."""
+    points = np.arange(0.0, samples / rate + 1.0, rng.uniform(0.1, 0.5))
+    decibels = np.interp(
+        np.arange(samples) / rate, points, rng.normal(0.0, rng.uniform(0.5, 4.0), len(points))
+    )
+    return np.asarray(10.0 ** (decibels / 20.0), dtype=np.float32)
 
 
 def _release_table(rate: int) -> list[NDArray[np.float32]]:

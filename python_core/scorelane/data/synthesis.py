@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from scorelane.data.formants import COMPASS, VOWELS, formant_gain
 from scorelane.data.measure import SAMPLE_RATE, Audio
 from scorelane.data.sources import Licence, RenderedNote, VoiceKey, held_samples
 
@@ -23,26 +24,6 @@ _GUITARS = {_NYLON: 6, _STEEL: 8, _ELECTRIC: 6}
 _GUITAR_PITCHES = range(38, 89)
 _STROKES = (50, 105)
 _SINGERS = 12
-
-# Formants of sung vowels in Hz and their levels in dB, for a tenor and a soprano (Csound manual,
-# appendix D, rounded).
-_VOWELS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
-    "low": (
-        ((650, 0), (1080, -6), (2650, -7), (2900, -8), (3250, -22)),
-        ((400, 0), (1700, -14), (2600, -12), (3200, -14), (3580, -20)),
-        ((290, 0), (1870, -15), (2800, -18), (3250, -20), (3540, -30)),
-        ((400, 0), (800, -10), (2600, -12), (2800, -12), (3000, -26)),
-        ((350, 0), (600, -20), (2700, -17), (2900, -14), (3300, -26)),
-    ),
-    "high": (
-        ((800, 0), (1150, -6), (2900, -32), (3900, -20), (4950, -50)),
-        ((350, 0), (2000, -20), (2800, -15), (3600, -40), (4950, -56)),
-        ((270, 0), (2140, -12), (2950, -26), (3900, -26), (4950, -44)),
-        ((450, 0), (800, -11), (2830, -22), (3800, -22), (4950, -50)),
-        ((325, 0), (700, -16), (2700, -35), (3800, -40), (4950, -60)),
-    ),
-}
-_COMPASS = {"low": range(40, 70), "high": range(53, 85)}
 
 
 @dataclass(frozen=True)
@@ -152,8 +133,8 @@ class _Singer:
     """One singer: compass, vibrato, habits."""
 
     def __init__(self, rng: np.random.Generator, kind: str) -> None:
-        self.compass = _COMPASS[kind]
-        self._vowels = _VOWELS[kind]
+        self.compass = COMPASS[kind]
+        self._vowels = VOWELS[kind]
         self._size = rng.uniform(0.92, 1.08)
         self._tilt = rng.uniform(0.6, 1.5)
         self._vibrato_hz = rng.uniform(4.5, 6.5)
@@ -168,7 +149,7 @@ class _Singer:
         angle = 2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE
         formants = self._vowels[int(rng.integers(len(self._vowels)))]
         grid = np.arange(0.0, SAMPLE_RATE / 2, 20.0)
-        gain = self._formant_gain(grid, formants)
+        gain = formant_gain(grid, formants, self._size)
         # sin((n + 1) x) = 2 cos(x) sin(n x) - sin((n - 1) x)
         twice, before, now = 2 * np.cos(angle), np.zeros_like(angle), np.sin(angle)
         sound = np.zeros_like(angle)
@@ -192,16 +173,6 @@ class _Singer:
         wander = 8.0 * np.sin(2 * np.pi * rng.uniform(0.3, 1.2) * time + rng.uniform(0, 6))
         cents = 100.0 * (pitch - 69) + rng.normal(0, 8) + slide + vibrato + wander
         return np.asarray(440.0 * 2.0 ** (cents / 1200.0))
-
-    def _formant_gain(
-        self, hertz: NDArray[np.float64], formants: tuple[tuple[float, float], ...]
-    ) -> NDArray[np.float64]:
-        gain = np.full_like(hertz, 0.003)
-        for centre, decibels in formants:
-            centre *= self._size
-            width = 50.0 + 0.05 * centre
-            gain += 10 ** (decibels / 20) / (1.0 + ((hertz - centre) / width) ** 2)
-        return gain
 
 
 def _ring(sound: NDArray[np.float64], hertz: float, level: float, decay_s: float) -> None:
