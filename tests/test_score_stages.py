@@ -214,6 +214,14 @@ def test_hands_follow_the_music_across_a_fixed_split() -> None:
     assert {n.note.pitch < 80 for n in left} == {True}
 
 
+def test_a_hand_that_holds_a_fifth_leaves_the_chords_above_it_to_the_other() -> None:
+    held = [(0, 192, 48), (0, 192, 55)]
+    chords = [(12 * i, 12 * i + 10, pitch) for i in range(16) for pitch in (60, 63)]
+    right, left = split_hands(placed(*sorted(held + chords)))
+    assert {n.note.pitch for n in right} == {60, 63}
+    assert {n.note.pitch for n in left} == {48, 55}
+
+
 def test_a_held_note_gets_its_own_voice() -> None:
     notes = placed((0, 96, 48), (0, 24, 72), (24, 48, 74), (48, 72, 76), (72, 96, 77))
     upper, lower = separate(notes, polyphonic=True)

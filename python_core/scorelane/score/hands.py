@@ -163,8 +163,9 @@ def discomforts(left: _Hand, right: _Hand, chord: Sequence[Placed], cut: int) ->
         overlap,
         float(sum(max(note.note.pitch - _MIDDLE, 0) for note in chord[:cut])),
         float(sum(max(_MIDDLE - note.note.pitch, 0) for note in chord[cut:])),
-        float(cut == 0),
-        float(cut == len(chord)),
+        # A hand that holds a note does not rest.
+        float(cut == 0 and not left.held),
+        float(cut == len(chord) and not right.held),
         fingers,
         gaps,
         mixed,
