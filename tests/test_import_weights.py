@@ -22,6 +22,7 @@ from safetensors.torch import save_file
 from scorelane.errors import ModelError
 from scorelane.model.importing.importer import Imported, fingerprint, import_weights
 from scorelane.model.importing.layout import parameters, supported_configurations
+from scorelane.model.importing.source import listed
 from scorelane.model.importing.t5x import T5XCheckpoint
 from scorelane.model.layers import sinusoids
 from scorelane.model.transformer import Transformer
@@ -126,7 +127,9 @@ def test_the_official_fragment_is_understood(tmp_path: Path) -> None:
     wanted = {p.t5x: p for p in parameters(supported_configurations()[0])}
     whole = [p for p in wanted if (FRAGMENT / f"target.{p.replace('/', '.')}").is_dir()]
     assert len(whole) == 5
-    with pytest.raises(ModelError, match=r"\d+ of 189 arrays are missing .* and \d+ more"):
+    with pytest.raises(
+        ModelError, match=r"^\d+ of 189 arrays are missing .*decoder\.layers_\{0-7\}\.mlp"
+    ):
         T5XCheckpoint(FRAGMENT)
 
     def kept(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -168,6 +171,15 @@ def test_what_is_missing_extra_or_misshapen_is_told(
     assert "encoder/layers_1/mlp/wo/kernel is missing" in str(told.value)
     assert "encoder/layers_2/mlp/wo/kernel is unknown" in str(told.value)
     assert f"{KERNEL} has shape 1536 x 64 instead of 64 x 1536" in str(told.value)
+
+
+def test_faults_that_differ_by_their_layer_are_told_together() -> None:
+    layers = [f"encoder.block.{i}.layer.0 is missing" for i in (7, 0, 1, 2, 10)]
+    told = listed([*layers, "decoder/layers_3/mlp is unknown", "x is missing"])
+    assert told == (
+        "encoder.block.{0-2,7,10}.layer.0 is missing; decoder/layers_3/mlp is unknown; x is missing"
+    )
+    assert listed([f"odd{i}" for i in range(1000)]).endswith("odd79; and 920 more")
 
 
 def test_mixed_up_checkpoints_are_refused(model: Transformer, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -13,7 +14,8 @@ from scorelane.model.importing.layout import Parameter, Shape
 
 FloatArray = NDArray[np.float32]
 
-_SHOWN = 12
+_SHOWN = 80
+_LAYER = re.compile(r"(?<=layers_)[0-9]{1,6}|(?<=block\.)[0-9]{1,6}")
 
 
 class Source(Protocol):
@@ -73,9 +75,30 @@ def check_numbers(name: str, array: FloatArray) -> FloatArray:
 
 
 def listed(faults: Sequence[str]) -> str:
-    """The first of ``faults``, and how many more there are."""
-    more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-    return "; ".join(faults[:_SHOWN]) + more
+    """All ``faults``, those that differ only by their layer as one: ``layers_{0-3,7}``."""
+    layers: dict[str, list[int]] = {}
+    for fault in faults:
+        found = _LAYER.search(fault)
+        alike = fault[: found.start()] + "\0" + fault[found.end() :] if found else fault
+        layers.setdefault(alike, []).append(int(found.group()) if found else -1)
+    told = [
+        alike if numbers == [-1] else alike.replace("\0", _ranges(sorted(numbers)), 1)
+        for alike, numbers in layers.items()
+    ]
+    more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    return "; ".join(told[:_SHOWN]) + more
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return str(numbers[0])
+    ranges = [[numbers[0], numbers[0]]]
+    for number in numbers[1:]:
+        if number <= ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return "{" + ",".join(f"{a}-{b}" if a < b else str(a) for a, b in ranges) + "}"
 
 
 def printable(name: object) -> str:
