@@ -25,10 +25,10 @@ from scorelane.score.pedal import releases, without_pedal
 from scorelane.score.pulse import hear_pulse
 from scorelane.score.quantise import Placed, place_notes
 from scorelane.score.rhythm import bars
+from scorelane.score.tempo import tempo_marks
 from scorelane.score.voices import end_at_restrikes, separate
 
 _LINE = 24  # semitones that a melody spans at most
-_TEMPO_STEP = 0.09  # a tempo mark is worth a change of this part
 
 
 def find_grid(
@@ -101,7 +101,7 @@ def arrange(parts: Sequence[Played], grid: Grid, *, title: str = "") -> Score:
         grid=grid,
         bars=bar_list,
         signatures=key_of,
-        tempos=_tempos(grid, bar_list),
+        tempos=tempo_marks(grid, bar_list),
         parts=_parts(played, placed, bar_list, grid.metre),
         spelling=spell_pitches([*pitched, *graces], list(zip(starts, key_of, strict=True))),
     )
@@ -115,20 +115,6 @@ def _last_end(placed: Sequence[Sequence[Placed]], grid: Grid) -> int:
     return min(end, last_start + grid.metre.bar_ticks)
 
 
-def _tempos(grid: Grid, bar_list: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Bars where the tempo differs for good from the one in force."""
-    unit = grid.metre.beat_ticks
-    edges = grid.seconds_at(np.array([start for start, _ in bar_list] + [bar_list[-1][1]]) / unit)
-    lengths = np.array([(end - start) / unit for start, end in bar_list])
-    rates = 60.0 * lengths / np.maximum(np.diff(edges), 1e-3)
-    marks: list[tuple[int, int]] = []
-    for bar in range(len(rates)):
-        here = float(np.median(rates[bar : bar + 3]))
-        if not marks or abs(np.log(here / marks[-1][1])) > _TEMPO_STEP:
-            marks.append((bar, int(np.clip(round(here), 10, 400))))
-    return marks
-
-
 def _parts(
     played: Sequence[Played],
     placed: Sequence[list[Placed]],
@@ -136,14 +122,15 @@ def _parts(
     metre: Metre,
 ) -> list[Part]:
     free = iter(PITCHED_CHANNELS * (1 + len(played) // len(PITCHED_CHANNELS)))
-    names = _names(played)
+    names = _numbered([one.name or written_name(one.program, one.is_drum) for one in played])
+    short = _numbered([abbreviation(one.program, one.is_drum) for one in played])
     parts = []
-    for one, name, notes in zip(played, names, placed, strict=True):
+    for number, (one, notes) in enumerate(zip(played, placed, strict=True)):
         style = Writing() if one.is_drum else writing(one.program)
         parts.append(
             Part(
-                name=name,
-                abbreviation=abbreviation(one.program, one.is_drum),
+                name=names[number],
+                abbreviation=short[number],
                 program=one.program,
                 is_drum=one.is_drum,
                 channel=DRUM_CHANNEL if one.is_drum else next(free),
@@ -185,9 +172,8 @@ def _is_line(notes: Sequence[Placed]) -> bool:
     return len(notes) - len(starts) <= 0.05 * len(notes) and max(pitches) - min(pitches) <= _LINE
 
 
-def _names(played: Sequence[Played]) -> list[str]:
-    """A name for every part; those that share one are numbered."""
-    names = [part.name or written_name(part.program, part.is_drum) for part in played]
+def _numbered(names: Sequence[str]) -> list[str]:
+    """``names``; those that parts share are numbered."""
     shared = Counter(names)
     seen: Counter[str] = Counter()
     result = []
