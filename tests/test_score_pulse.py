@@ -12,6 +12,7 @@ from scorelane.notes import Note
 from scorelane.score import Grid, Metre, Played, arrange, find_grid, write_musicxml
 from scorelane.score import pulse as inference
 from scorelane.score.grid_midi import write_grid_midi
+from scorelane.score.metre import find_metre
 from scorelane.train.pulse import PulseNetwork, example, main, save
 from scorelane.train.pulse_data import Piece, perform, read_pieces
 
@@ -63,6 +64,21 @@ def test_bars_are_heard_where_they_begin() -> None:
     others = np.concatenate([pulse.at(pulse.bar, bars + 0.5), pulse.at(pulse.bar, bars + 1.0)])
     assert np.median(on_bar) > np.median(others) + 2.0
     assert np.median(pulse.at(pulse.beat, bars + 0.25)) < np.median(pulse.at(pulse.beat, bars))
+
+
+@pytest.mark.parametrize(("halfway", "metre"), [(1.5, "4/4"), (4.0, "2/4")])
+def test_the_half_of_a_bar_begins_one_only_when_it_is_heard_clearly(
+    halfway: float, metre: str
+) -> None:
+    beats = np.arange(0.0, 20.0, 0.5)
+    frames = np.arange(int(beats[-1] / inference.FRAME) + 30)
+    near = [abs(frames * inference.FRAME - at) < inference.FRAME for at in beats]
+    bar = np.full(len(frames), -6.0)
+    for number, where in enumerate(near):
+        bar[where] = (4.0, -6.0, halfway, -6.0)[number % 4]
+    beat = np.where(np.any(near, axis=0), 6.0, -6.0)
+    heard = inference.Pulse(0.0, beat, bar, -6.0)
+    assert find_metre(beats, beats, heard) == (Metre.parse(metre), 0)
 
 
 def test_a_pickup_is_found() -> None:

@@ -29,6 +29,7 @@ from scorelane.score.performance import read_performance
 from scorelane.score.pulse import hear_pulse
 from scorelane.score.quantise import Placed, place_notes
 from scorelane.score.rhythm import bars, spell, tuplet_beats
+from scorelane.score.tempo import tempo_marks
 from scorelane.score.voices import separate
 from stub_engine import StubEngine
 
@@ -252,6 +253,24 @@ def test_grid_midi_keeps_the_time_of_the_performance(tmp_path: Path) -> None:
     (read,) = read_performance(tmp_path / "a.mid")
     assert read.name == "Flute"
     assert [n.onset for n in read.notes] == pytest.approx(list(times[:-1]), abs=2e-3)
+
+
+def test_tempo_marks_stand_where_the_tempo_changes_for_good() -> None:
+    rng = np.random.default_rng(0)
+    beats = np.concatenate((np.full(64, 0.5), np.full(64, 0.4)))  # 120, then 150
+    beats *= np.exp(0.03 * rng.standard_normal(128))
+    grid = Grid(np.concatenate(([0.0], np.cumsum(beats))), COMMON, 0)
+    lines = bars(128 * 24, COMMON, 0)
+    (first, slow), (second, fast) = tempo_marks(grid, lines)
+    assert (first, second) == (0, 16)
+    assert slow == pytest.approx(120, abs=2)
+    assert fast == pytest.approx(150, abs=2)
+
+
+def test_parts_of_one_instrument_are_told_apart_by_their_short_names() -> None:
+    players = [Played("", 40, False, (note(0.0, 1.0, pitch, 40),)) for pitch in (72, 67)]
+    score = arrange(players, Grid(np.array([0.0, 0.5]), COMMON, 0))
+    assert [part.abbreviation for part in score.parts] == ["Vln. 1", "Vln. 2"]
 
 
 def test_beats_files(tmp_path: Path) -> None:
