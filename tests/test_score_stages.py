@@ -107,6 +107,13 @@ def test_bars_of_a_waltz() -> None:
     assert (str(grid.metre), grid.pickup) == ("3/4", 0)
 
 
+def test_a_player_who_is_late_in_slow_music_plays_no_32nds() -> None:
+    times = [0.6 * i + (0.1 if i // 2 == 4 else 0.0) for i in range(16)]
+    grid = Grid(np.arange(10) * 1.2, COMMON, 0)
+    (notes,) = place_notes([[note(at, at + 0.4) for at in times]], grid)
+    assert [one.start for one in notes] == [12 * i for i in range(16)]
+
+
 def test_triplets_and_sixteenths_are_told_apart() -> None:
     grid = Grid(np.arange(9.0), COMMON)
     onsets = [0, 1 / 3, 2 / 3, 1, 1.25, 1.5, 1.75, 2, 2.5, 3]

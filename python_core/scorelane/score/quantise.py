@@ -17,6 +17,7 @@ _SIMPLE = ((1, 0.0), (2, 0.7), (4, 2.6), (3, 3.4), (6, 6.5), (8, 8.0))
 _COMPOUND = ((1, 0.0), (3, 0.5), (6, 2.4), (2, 4.5), (12, 7.0))
 _EIGHTH_BEAT = ((1, 0.0), (2, 0.8), (4, 3.5), (3, 5.0))
 _JITTER = 0.024  # seconds
+_LOOSENESS = 0.03  # of the beat: players scatter onsets in slow music more than in fast
 _FAMILIAR = 1.2  # how strongly the piece's own habits count
 _CHORD = 0.04  # seconds: onsets of one part that are this close are one place
 _SCATTERED = 0.075  # and places this close, unless they belong to a run, as a chord is scattered
@@ -162,11 +163,12 @@ class _Onsets:
         held, slot = np.unique(beat, return_inverse=True)
         phase = self.position - beat
         ticks = grid.metre.beat_ticks
+        jitter = np.hypot(_JITTER, _LOOSENESS * self.seconds)
         cost = np.empty((len(choices), len(held)))
         snapped = np.empty((len(choices), len(phase)))
         for row, (parts_of, complexity) in enumerate(choices):
             snapped[row] = np.round(phase * parts_of) / parts_of
-            error = ((snapped[row] - phase) * self.seconds / _JITTER) ** 2
+            error = ((snapped[row] - phase) * self.seconds / jitter) ** 2
             # Two places of one part on one tick lose a note's rhythm.
             clash = np.zeros(len(phase))
             clash[1:] = (np.diff(beat) == 0) & (np.diff(snapped[row]) == 0)
