@@ -321,6 +321,15 @@ def test_score_command(tmp_path: Path) -> None:
     assert odd.exit_code == 2 and ".musicxml" in odd.output
 
 
+def test_pages_that_exist_are_not_replaced_unasked(tmp_path: Path) -> None:
+    write_midi([note(0.0, 0.5)], tmp_path / "song.mid")
+    (tmp_path / "song-1.png").write_text("kept")
+    run = CliRunner().invoke(app, ["score", f"{tmp_path}/song.mid", "-o", f"{tmp_path}/song.png"])
+    assert run.exit_code == 2
+    assert "song-1.png exists" in run.output
+    assert (tmp_path / "song-1.png").read_text() == "kept"
+
+
 def test_transcribe_writes_scores(engine: StubEngine, make_wav: Callable[..., Path]) -> None:
     song = make_wav("song.wav", seconds=2.0)
     run = CliRunner().invoke(app, ["transcribe", str(song), "--to", "csv,MusicXML,.mxl"])

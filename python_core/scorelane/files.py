@@ -25,3 +25,14 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def page_path(path: Path, number: int) -> Path:
+    """Where page ``number`` of a drawing goes that has several: ``name-1.png`` is the first."""
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def occupied(path: Path, *, pages: bool) -> Path | None:
+    """What writing ``path`` would replace: the file or, of a drawing in ``pages``, the first."""
+    candidates = (path, page_path(path, 1)) if pages else (path,)
+    return next((file for file in candidates if file.exists()), None)

@@ -10,6 +10,7 @@ from pathlib import Path
 from scorelane.audio import AUDIO_SUFFIXES, find_audio, open_audio
 from scorelane.display import printable
 from scorelane.errors import AudioError, ScorelaneError, UsageError
+from scorelane.files import occupied
 
 FORMATS = ("mid", "png", "csv", "json")
 SCORE_FORMATS = ("musicxml", "mxl", "pdf", "svg")  # png is the piano roll
@@ -88,9 +89,9 @@ def check(job: Job, overwrite: bool) -> None:
     with open_audio(job.source):
         pass
     if not overwrite:
-        for target in job.targets.values():
-            if target.exists():
-                raise JobError(f"{printable(target)} exists; replace it with --overwrite.")
+        for kind, target in job.targets.items():
+            if there := occupied(target, pages=kind == "svg"):
+                raise JobError(f"{printable(there)} exists; replace it with --overwrite.")
     folder = next(iter(job.targets.values())).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ import typer
 from scorelane.cli.console import output
 from scorelane.display import printable
 from scorelane.errors import UsageError
+from scorelane.files import occupied
 
 
 def command(
@@ -75,8 +76,9 @@ def command(
     from scorelane.instruments import parse_instruments
     from scorelane.score import Wishes, make_score, read_performance, save_score
 
-    if out.exists() and not overwrite:
-        raise UsageError(f"{printable(out)} exists; use --overwrite to replace it")
+    pages = out.suffix.lower() in (".png", ".svg")
+    if not overwrite and (there := occupied(out, pages=pages)):
+        raise UsageError(f"{printable(there)} exists; use --overwrite to replace it")
     players = read_performance(performance)
     heading = printable(performance.stem) if title is None else title
     score = make_score(players, Wishes(tempo, meter, beats, recording), title=heading)

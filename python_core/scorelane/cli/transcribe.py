@@ -175,19 +175,23 @@ def _run(
         elapsed = time.monotonic() - started
         for warning in result.warnings:
             print_warning(warning)
-        for kind, target in job.targets.items():
-            _write(result, kind, target, wishes)
+        written = [
+            file
+            for kind, target in job.targets.items()
+            for file in _write(result, kind, target, wishes)
+        ]
     except ScorelaneError as error:
         print_error(str(error))
         return False
     except (OSError, MemoryError) as error:
         print_error(f"{printable(job.source)}: {error or type(error).__name__}")
         return False
-    _report(job, result, elapsed)
+    _report(job, result, elapsed, written)
     return True
 
 
-def _write(result: Transcription, kind: str, target: Path, wishes: Wishes) -> None:
+def _write(result: Transcription, kind: str, target: Path, wishes: Wishes) -> list[Path]:
+    """The files written: of a score of many pages several."""
     if kind == "mid":
         result.to_midi(target)
     elif kind == "png":
@@ -197,10 +201,11 @@ def _write(result: Transcription, kind: str, target: Path, wishes: Wishes) -> No
     elif kind == "json":
         result.to_json(target)
     else:
-        result.to_score(target, tempo=wishes.tempo, meter=wishes.meter, beats=wishes.beats)
+        return result.to_score(target, tempo=wishes.tempo, meter=wishes.meter, beats=wishes.beats)
+    return [target]
 
 
-def _report(job: Job, result: Transcription, elapsed: float) -> None:
+def _report(job: Job, result: Transcription, elapsed: float, written: list[Path]) -> None:
     console = output()
     speed = result.duration / max(elapsed, 1e-3)
     console.print(
@@ -210,5 +215,4 @@ def _report(job: Job, result: Transcription, elapsed: float) -> None:
         console.print(lane_table(result.lanes))
     else:
         console.print("No notes were heard.")
-    written = ", ".join(printable(target) for target in job.targets.values())
-    console.print(f"wrote {written}", markup=False)
+    console.print(f"wrote {', '.join(printable(file) for file in written)}", markup=False)

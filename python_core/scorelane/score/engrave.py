@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from scorelane.errors import ScorelaneError
-from scorelane.files import atomic_path
+from scorelane.files import atomic_path, page_path
 
 PAGE_FORMATS = ("pdf", "png", "svg")
 COMMAND_VARIABLE = "SCORELANE_MUSESCORE"
@@ -97,7 +97,7 @@ def _number(file: Path) -> int:
 
 def _move(file: Path, target: Path, count: int) -> Path:
     if count > 1:
-        target = target.with_name(f"{target.stem}-{_number(file)}{target.suffix}")
+        target = page_path(target, _number(file))
     with atomic_path(target) as temporary:
         shutil.copyfile(file, temporary)
     return target
