@@ -148,6 +148,19 @@ def test_names_sounds_and_channels(tmp_path: Path) -> None:
     assert "<chromatic>-2</chromatic>" in text
 
 
+def test_more_parts_than_channels_are_no_trouble(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    players = [Played("", 40 + i, False, [Note(0.0, 1.0, 60 + i, 40 + i)]) for i in range(20)]
+    score = arrange(players, Grid(np.array([0.0, 0.5]), Metre(4, 4)))
+    write_musicxml(score, tmp_path / "many.musicxml")
+    assert_valid(tmp_path / "many.musicxml")
+    written = (tmp_path / "many.musicxml").read_text()
+    channels = re.findall(r"<midi-channel>(\d+)</midi-channel>", written)
+    assert [int(channel) for channel in channels] == [part.channel + 1 for part in score.parts]
+    assert "channels" not in capfd.readouterr().err
+
+
 def test_mxl_holds_the_same_score(tmp_path: Path) -> None:
     score = make_score(ODD["one note"])
     write_musicxml(score, tmp_path / "a.musicxml")

@@ -91,7 +91,8 @@ def _staff(score: Score, part: Part, staff: Staff, index: int, number: int) -> A
     player.partName, player.partAbbreviation = text(part.name), part.abbreviation
     player.partId = f"P{number + 1}"
     player.instrumentId = f"P{number + 1}-I1"
-    player.midiProgram, player.midiChannel = part.program, part.channel
+    # music21 wants no channel twice; which they share is said in `completion`.
+    player.midiProgram, player.midiChannel = part.program, 2 * number + index
     result.insert(0, player)
     if part.writing.up:
         player.transposition = _transposition(part)
