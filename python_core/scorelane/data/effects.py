@@ -16,6 +16,24 @@ def overdrive(sound: NDArray[np.float32], drive: float) -> NDArray[np.float32]:
     return np.asarray(np.tanh(sound * (drive / peak)) * (peak / np.tanh(drive)), dtype=np.float32)
 
 
+def compress(
+    rng: np.random.Generator, sound: NDArray[np.float32], rate: int
+) -> NDArray[np.float32]:
+    """Turn down what is louder than a threshold, as published mixes are; at random."""
+    step = rate // 250
+    blocks = np.pad(np.abs(sound), (0, -len(sound) % step)).reshape(-1, step).max(axis=1)
+    threshold = float(blocks.max()) * 10.0 ** (rng.uniform(-24.0, -6.0) / 20.0)
+    if threshold <= 0:
+        return sound
+    above = np.log(np.maximum(blocks / threshold, 1.0)) * (1.0 - 1.0 / rng.uniform(2.0, 10.0))
+    # It recovers in tens to hundreds of milliseconds; the attack is a block long.
+    keep = np.exp(-step / (rate * rng.uniform(0.03, 0.3)))
+    for index in range(1, len(above)):
+        above[index] = max(above[index], above[index - 1] * keep)
+    gain = np.exp(-np.interp(np.arange(len(sound)) / step - 0.5, np.arange(len(above)), above))
+    return np.asarray(sound * gain, dtype=np.float32)
+
+
 class Room:
     """One random room and recording chain, for all instruments of an example.
 
@@ -57,7 +75,7 @@ class Room:
             spectrum = spectrum * self._band()
         sound = fft.irfft(spectrum, self._size)[: self._samples].astype(np.float32)
         if rng.random() < 0.3:
-            sound = self._compress(sound)
+            sound = compress(rng, sound, self._rate)
         if rng.random() < 0.15:
             sound = overdrive(sound, rng.uniform(0.5, 4.0))
         peak = float(np.abs(sound).max())
@@ -84,22 +102,6 @@ class Room:
         echo[: int(rng.uniform(0, 0.03) * self._rate)] = 0.0
         energy = np.sqrt(np.square(echo).sum())
         return np.asarray(echo / max(energy, 1e-9), dtype=np.float32)
-
-    def _compress(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn down what is louder than a threshold, as published mixes are."""
-        rng = self._rng
-        step = self._rate // 250
-        blocks = np.pad(np.abs(sound), (0, -len(sound) % step)).reshape(-1, step).max(axis=1)
-        threshold = float(blocks.max()) * 10.0 ** (rng.uniform(-24.0, -6.0) / 20.0)
-        if threshold <= 0:
-            return sound
-        above = np.log(np.maximum(blocks / threshold, 1.0)) * (1.0 - 1.0 / rng.uniform(2.0, 10.0))
-        # It recovers in tens to hundreds of milliseconds; the attack is a block long.
-        keep = np.exp(-step / (self._rate * rng.uniform(0.03, 0.3)))
-        for index in range(1, len(above)):
-            above[index] = max(above[index], above[index - 1] * keep)
-        gain = np.exp(-np.interp(np.arange(len(sound)) / step - 0.5, np.arange(len(above)), above))
-        return np.asarray(sound * gain, dtype=np.float32)
 
     def _band(self) -> NDArray[np.float32]:
         hertz = np.arange(self._bins) * self._rate / self._size

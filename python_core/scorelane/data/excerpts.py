@@ -15,7 +15,9 @@ CORPUS_EXPONENT = 0.3
 """Corpora are drawn by their share of hours to this power, as MT3 draws its data sets."""
 
 SOLO, FEW = 0.4, 0.35
-GUEST_DRUMS, GUEST_SONG = 0.2, 0.15
+GUEST_DRUMS, GUEST_SONG = 0.3, 0.15
+DRUMMERS_ASKED = 4
+"""Songs that are looked into for guest drums before there are none."""
 
 
 @dataclass
@@ -51,9 +53,15 @@ class ExcerptDrawer:
             guests = [part for part in self._song_parts(rng) if not part.is_drum]
             parts = parts + _some(rng, guests, int(rng.integers(1, 3)))
         if choice >= SOLO and rng.random() < GUEST_DRUMS:
-            drums = [part for part in self._song_parts(rng) if part.is_drum]
-            parts = [part for part in parts if not part.is_drum] + _some(rng, drums, 1)
+            parts = [part for part in parts if not part.is_drum] + self._drums(rng)
         return parts
+
+    def _drums(self, rng: np.random.Generator) -> list[Part]:
+        for _ in range(DRUMMERS_ASKED):
+            drums = [part for part in self._song_parts(rng) if part.is_drum]
+            if drums:
+                return _some(rng, drums, 1)
+        return []
 
     def _song_parts(self, rng: np.random.Generator) -> list[Part]:
         corpus = self._corpora[int(rng.choice(len(self._corpora), p=self._odds))]

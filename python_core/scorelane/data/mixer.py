@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.data.bank import FULL_SCALE, Bank
-from scorelane.data.effects import Room, overdrive
+from scorelane.data.effects import Room, compress, overdrive
 from scorelane.data.excerpts import ExcerptDrawer, Part
 from scorelane.data.measure import attack_samples
 from scorelane.data.programs import CANONICAL_PROGRAM
@@ -37,6 +37,8 @@ OVERDRIVEN = 0.3
 DECIBELS, DRUM_DECIBELS = (-10.0, 0.0), (-6.0, 3.0)
 RELEASE_TABLE = 48
 LONGEST_RELEASE = 16000
+PRODUCED = 0.4
+"""How often drums are compressed by themselves before they meet the others."""
 SINGING = 52
 SUNG = 0.75
 """How often a melody for a voice is sung as one line, not put together from notes of the bank."""
@@ -128,6 +130,8 @@ class Mixer:
             sound *= _swell(rng, self._samples, self._rate)
         if overdriven:
             sound = overdrive(sound, math.exp(rng.uniform(1.0, 3.5)))
+        if part.is_drum and rng.random() < PRODUCED:
+            sound = compress(rng, sound, self._rate)
         decibels = rng.uniform(*(DRUM_DECIBELS if part.is_drum else DECIBELS))
         room.add(sound, 10.0 ** (decibels / 20.0))
         return played
