@@ -298,6 +298,19 @@ def test_beats_files(tmp_path: Path) -> None:
         read_beats(tmp_path / "none")
 
 
+@pytest.mark.parametrize("count", [3, 5])
+def test_beats_that_are_numbered_say_the_metre(count: int, tmp_path: Path) -> None:
+    numbers = [(i - 1) % count + 1 for i in range(4 * count)]  # a pick-up, then bars
+    lines = [f"{0.5 + 0.5 * i} {number}" for i, number in enumerate(numbers)]
+    (tmp_path / "a.beats").write_text("\n".join(lines))
+    # What is played sounds like bars of four.
+    players = [
+        Played("", 0, False, [note(0.5 + i, 1.3 + i, 36 + 12 * (i % 2)) for i in range(2 * count)])
+    ]
+    grid = make_score(players, Wishes(beats=tmp_path / "a.beats")).grid
+    assert (grid.metre, grid.pickup) == (Metre(count, 4), 1)
+
+
 def test_wishes_are_kept(tmp_path: Path) -> None:
     beats = tmp_path / "a.beats"
     beats.write_text("".join(f"{0.5 * i} {i % 3 + 1}\n" for i in range(20)))

@@ -55,7 +55,8 @@ def find_grid(
         times = track_beats(onsets, pulse, tempo=tempo, envelope=envelope)
     else:
         times = beats.times
-    found, phase = find_metre(times, onsets, pulse, metre or (beats.metre if beats else None))
+    known = metre or (beats.metre if beats else None)
+    found, phase = find_metre(times, onsets, pulse, known, beats.count if beats else None)
     if beats is not None and beats.downbeat is not None:
         phase = beats.downbeat % found.beats
     return _trimmed(Grid(times, found, phase), first)

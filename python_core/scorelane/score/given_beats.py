@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _MIDI_SUFFIXES = (".mid", ".midi", ".smf")
 _MOST_BEATS = 200_000
+_LONGEST_BAR = 12  # beats
 _Event = TypeVar("_Event", int, Metre)
 
 
@@ -31,15 +34,17 @@ class Beats:
         times: ``[n >= 2]`` seconds, increasing.
         downbeat: index of one that begins a bar; ``None``: not said.
         metre: the time signature; ``None``: not said.
+        count: beats in a bar, where only that is said; ``None``: not said.
     """
 
     times: NDArray[np.float64]
     downbeat: int | None = None
     metre: Metre | None = None
+    count: int | None = None
 
 
 def as_beats(rows: Sequence[tuple[float, bool]]) -> Beats:
-    """Beats from pairs of seconds and whether a bar begins there.
+    """Beats from pairs of seconds and whether a bar begins there; most bars say the metre.
 
     Raises:
         UsageError: for fewer than two, or times that are not numbers that increase.
@@ -49,7 +54,10 @@ def as_beats(rows: Sequence[tuple[float, bool]]) -> Beats:
         raise UsageError(f"{len(times)} beats were given; at least two are needed.")
     if not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
         raise UsageError("The times of the beats must be numbers that increase.")
-    return Beats(times, next((i for i, (_, is_first) in enumerate(rows) if is_first), None))
+    firsts = [i for i, (_, is_first) in enumerate(rows) if is_first]
+    counts = Counter(b - a for a, b in pairwise(firsts) if 1 < b - a <= _LONGEST_BAR)
+    count = counts.most_common(1)[0][0] if counts else None
+    return Beats(times, firsts[0] if firsts else None, count=count)
 
 
 def read_beats(path: str | os.PathLike[str]) -> Beats:

@@ -25,22 +25,27 @@ def find_metre(
     onsets: NDArray[np.float64],
     pulse: Pulse | None,
     metre: Metre | None = None,
+    count: int | None = None,
 ) -> tuple[Metre, int]:
     """Metre and the index (less than a bar) of the first beat that begins a bar.
 
-    ``metre``, when given, is kept, and only the place of its bars is found.
+    ``metre``, when given, is kept, and only the place of its bars is found. Of ``count``, the
+    beats in a bar, only the division of the beats is found.
     """
+    choices = [choice for choice in _CHOICES if count in (None, choice[0])]
+    if count is not None and not choices:
+        metre = metre or Metre(count, 4)
     if pulse is None:
-        return metre or Metre(), 0
+        return metre or Metre(count or 4, 4), 0
     odds = _bar_odds(beats, pulse)
     if metre is not None:
         return metre, _best_phase(odds, metre.beats)[1]
     three = pulse.compound > _BINARY and _is_ternary(beats, onsets)
     scored = []
-    for count, *divisions in _CHOICES:
+    for beats_of, *divisions in choices:
         choice, prior, cost = divisions[three]
-        fit, phase = _best_phase(odds - cost, count)
-        scored.append((fit + prior, count, phase, choice))
+        fit, phase = _best_phase(odds - cost, beats_of)
+        scored.append((fit + prior, beats_of, phase, choice))
     _, _, phase, found = max(scored)
     return found, phase
 

@@ -54,7 +54,10 @@ def _known_beats(wishes: Wishes) -> Beats | None:
     if tracker is None:
         return read_beats(known)
     if wishes.recording is None:
-        raise UsageError(f"{known} listens to a recording: use it with scorelane transcribe.")
+        raise UsageError(
+            f"{known} listens to a recording: name it with --recording, or use it with scorelane"
+            " transcribe."
+        )
     return tracker(wishes.recording)
 
 
