@@ -9,7 +9,8 @@ folders of score-time MIDI (openscore-*: onsets alone; mma_pop909: 4/4 bars too)
     drift   tempo wandering by 7 % (standard deviation) every 8 beats, at last slowing to 60 %
 
 and in both cases with onsets scattered by 10, 20 or 30 ms (standard deviation, by piece, cut at
-twice that), notes shortened to 70-100 % and random velocities. Printed for each piece and way of
+twice that), notes shortened to 70-100 %, random velocities, and swung by bands that have hardly a
+sixteenth (the second eighth of a quarter at 60, 63 or 66 %). Printed for each piece and way of
 playing, with the true beats given and with beats found, after the one shift in time that suits
 best:
 

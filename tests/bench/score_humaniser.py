@@ -38,9 +38,12 @@ def perform(truth: Truth, manner: str) -> Performance:
         rate *= np.interp(fine, (end - 6, end), (1.0, 1 / 0.6))
     seconds = np.concatenate(([0.0], np.cumsum(0.25 * rate)[:-1]))
     seconds -= np.interp(start, fine, seconds) - 0.5
+    swing = _swing(truth)
 
     def at(quarter: float) -> float:
-        return float(np.interp(quarter, fine, seconds))
+        beat = np.floor(quarter)
+        swung = beat + np.interp(quarter - beat, (0.0, 0.5, 1.0), (0.0, swing, 1.0))
+        return float(np.interp(swung, fine, seconds))
 
     players: dict[int, list[Note]] = defaultdict(list)
     notes = []
@@ -60,3 +63,11 @@ def perform(truth: Truth, manner: str) -> Performance:
     count = int(np.ceil((end - start) / unit)) + 2
     beats = np.array([at(origin + (low + i) * unit) for i in range(count)])
     return Performance(parts, notes, beats, (-low) % metre.beats)
+
+
+def _swing(truth: Truth) -> float:
+    """Where in a quarter its second eighth is played: bands swing what has hardly a sixteenth."""
+    finer = np.mean([24 * note[4] % 12 > 0.5 for note in truth.notes])
+    if finer > 0.1 or not any(note[2] for note in truth.notes):
+        return 0.5
+    return (0.6, 0.63, 0.66)[zlib.crc32(truth.name.encode()) // 3 % 3]
