@@ -275,9 +275,11 @@ def test_tempo_marks_stand_where_the_tempo_changes_for_good() -> None:
 
 
 def test_parts_of_one_instrument_are_told_apart_by_their_short_names() -> None:
-    players = [Played("", 40, False, (note(0.0, 1.0, pitch, 40),)) for pitch in (72, 67)]
+    programs = (40, 40, 27, 114)
+    players = [Played("", program, False, (note(0.0, 1.0, 60, program),)) for program in programs]
     score = arrange(players, Grid(np.array([0.0, 0.5]), COMMON, 0))
-    assert [part.abbreviation for part in score.parts] == ["Vln. 1", "Vln. 2"]
+    short = [part.abbreviation for part in score.parts]
+    assert short == ["Vln. 1", "Vln. 2", "E.Gtr.", "Ste.Dru."]
 
 
 def test_beats_files(tmp_path: Path) -> None:

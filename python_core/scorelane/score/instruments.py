@@ -204,21 +204,50 @@ _SOUNDS: tuple[str, ...] = tuple(
     ]
 )
 _ABBREVIATIONS = {
-    "Acoustic Grand Piano": "Pno.",
-    "Violin": "Vln.",
-    "Viola": "Vla.",
-    "Cello": "Vc.",
-    "Contrabass": "Cb.",
-    "Flute": "Fl.",
-    "Oboe": "Ob.",
-    "Clarinet": "Cl.",
-    "Bassoon": "Bsn.",
-    "French Horn": "Hn.",
-    "Trumpet": "Tpt.",
-    "Trombone": "Tbn.",
-    "Alto Sax": "A. Sx.",
-    "Tenor Sax": "T. Sx.",
-    "Drums": "Dr.",
+    program: short
+    for short, programs in {
+        "Pno.": range(4),
+        "E.Pno.": (4, 5),
+        "Hpsd.": (6,),
+        "Cel.": (8,),
+        "Glk.": (9,),
+        "Vib.": (11,),
+        "Mar.": (12,),
+        "Xyl.": (13,),
+        "Org.": range(16, 21),
+        "Acc.": (21, 23),
+        "Gtr.": (24, 25),
+        "E.Gtr.": range(26, 32),
+        "Bass": (32,),
+        "E.B.": range(33, 38),
+        "S.B.": (38, 39),
+        "Vln.": (40, 110),
+        "Vla.": (41,),
+        "Vc.": (42,),
+        "Cb.": (43,),
+        "Str.": (44, 45, *range(48, 52)),
+        "Hp.": (46,),
+        "Timp.": (47,),
+        "Ch.": (52, 53, 54),
+        "Tpt.": (56, 59),
+        "Tbn.": (57,),
+        "Tba.": (58,),
+        "Hn.": (60,),
+        "Br.": (61, 62, 63),
+        "S.Sx.": (64,),
+        "A.Sx.": (65,),
+        "T.Sx.": (66,),
+        "B.Sx.": (67,),
+        "Ob.": (68,),
+        "E.Hn.": (69,),
+        "Bsn.": (70,),
+        "Cl.": (71,),
+        "Picc.": (72,),
+        "Fl.": (73, 75),
+        "Rec.": (74,),
+        "Bjo.": (105,),
+    }.items()
+    for program in programs
 }
 _WRITTEN_NAMES = {
     0: "Piano",
@@ -255,5 +284,7 @@ def written_name(program: int, is_drum: bool) -> str:
 
 def abbreviation(program: int, is_drum: bool) -> str:
     """The short name on the later systems of a page."""
-    name = instrument_name(program, is_drum)
-    return _ABBREVIATIONS.get(name, "".join(f"{word[:3]}." for word in name.split()[:2]))
+    if is_drum:
+        return "Dr."
+    words = instrument_name(program).split()
+    return _ABBREVIATIONS.get(program) or "".join(f"{word[:3]}." for word in words[:2])
