@@ -147,7 +147,7 @@ def test_filters_reach_the_notes(engine: StubEngine, make_wav: MakeWav, tmp_path
         (
             ["--to", "mid,xyz"],
             "Unknown format 'xyz'; --to takes mid, png, csv, json and, for scores, musicxml, mxl,"
-            " pdf, svg.",
+            " pdf, svg, grid.",
         ),
         (["--to", ","], "No format was named"),
         (["--instruments", "kazoo"], "Unknown instrument 'kazoo'"),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -347,9 +348,12 @@ def test_pages_that_exist_are_not_replaced_unasked(tmp_path: Path) -> None:
 
 def test_transcribe_writes_scores(engine: StubEngine, make_wav: Callable[..., Path]) -> None:
     song = make_wav("song.wav", seconds=2.0)
-    run = CliRunner().invoke(app, ["transcribe", str(song), "--to", "csv,MusicXML,.mxl"])
+    run = CliRunner().invoke(app, ["transcribe", str(song), "--to", "csv,MusicXML,.mxl,grid"])
     assert run.exit_code == 0, run.output
-    assert all(song.with_suffix(s).stat().st_size for s in (".csv", ".musicxml", ".mxl"))
+    assert all(
+        song.with_suffix(s).stat().st_size for s in (".csv", ".musicxml", ".mxl", ".grid.mid")
+    )
+    assert any(event.type == "set_tempo" for event in mido.MidiFile(song.with_suffix(".grid.mid")))
     assert not song.with_suffix(".mid").exists()
 
 

@@ -13,7 +13,8 @@ from scorelane.errors import AudioError, ScorelaneError, UsageError
 from scorelane.files import occupied
 
 FORMATS = ("mid", "png", "csv", "json")
-SCORE_FORMATS = ("musicxml", "mxl", "pdf", "svg")  # png is the piano roll
+SCORE_FORMATS = ("musicxml", "mxl", "pdf", "svg", "grid")  # png is the piano roll
+ENDINGS = {"grid": "grid.mid"}  # the rest end as they are named
 
 
 class JobError(ScorelaneError):
@@ -65,7 +66,7 @@ def make_plan(inputs: Sequence[Path], formats: Sequence[str], out: Path | None) 
     for source, relative in _expand(inputs, plan.problems):
         base = source.parent if out is None else out / relative.parent
         stem = source.stem if source.suffix.lower() in AUDIO_SUFFIXES else source.name
-        targets = {kind: base / f"{stem}.{kind}" for kind in formats}
+        targets = {kind: base / f"{stem}.{ENDINGS.get(kind, kind)}" for kind in formats}
         key = (base.resolve() / stem).absolute()
         if key not in taken:
             taken[key] = source

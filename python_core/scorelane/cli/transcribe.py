@@ -37,7 +37,9 @@ def command(
     to: Annotated[
         list[str],
         typer.Option(
-            metavar="FORMATS", help="Any of mid, png, csv, json; scores: musicxml, mxl, pdf, svg."
+            metavar="FORMATS",
+            help="Any of mid, png, csv, json; scores: musicxml, mxl, pdf, svg, and grid, a MIDI "
+            "file on the score's beats with its tempo map.",
         ),
     ] = ["mid,png"],  # noqa: B006 - typer copies it
     out: Annotated[
