@@ -15,8 +15,6 @@ namespace scorelane::plugin {
 struct Session::Impl : Capture::Listener, Transcription::Listener {
   explicit Impl(Hooks hooks_) : hooks(std::move(hooks_)) {}
 
-  ~Impl() override { forget_take(); }
-
   // From the capture's thread.
 
   void take_began(std::shared_ptr<Take> began) override {
@@ -172,6 +170,12 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
   std::atomic<bool> realtime{true};
   std::atomic<double> bpm{120.0};
   std::atomic<bool> whole{false};
+
+  // Once the threads have ended, and before what they used goes.
+  struct Leave {
+    Impl& session;
+    ~Leave() { session.forget_take(); }
+  } leave{*this};
 
   // The threads, last: they use all of the above.
   Transcription transcription{*this};
