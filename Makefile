@@ -26,7 +26,7 @@ BUILD_PACKAGES += python3-venv python3-dev
 endif
 
 ENGINE_SOURCES = pyproject.toml CMakeLists.txt $(shell find cpp -type f 2>/dev/null)
-PLUGIN_SOURCES = $(shell find plugin -type f 2>/dev/null)
+PLUGIN_SOURCES = $(shell find plugin models/scorelane -type f 2>/dev/null)
 PLUGIN_BUNDLE = build/python/plugin/Scorelane_artefacts/Release/VST3/Scorelane.vst3
 ifeq ($(shell uname -s),Darwin)
 VST3_FOLDER ?= $(HOME)/Library/Audio/Plug-Ins/VST3

@@ -68,6 +68,9 @@ ModelConfig ModelConfig::parse(const std::string& text) {
   config.has_note_heads = required<bool>(parsed, "has_note_heads");
   config.grammar = parsed.contains("grammar") && required<bool>(parsed, "grammar");
   config.ties = !parsed.contains("ties") || required<bool>(parsed, "ties");
+  if (parsed.contains("linger_steps")) {
+    config.linger_steps = integer(parsed, "linger_steps", 0, 1'000);
+  }
   config.granularity = read_granularity(parsed);
 
   Vocabulary& vocabulary = config.vocabulary;

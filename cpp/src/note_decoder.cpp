@@ -6,6 +6,7 @@ namespace scorelane {
 
 void NoteDecoder::decode(const TokenRow& row, std::int64_t start, std::int64_t limit) {
   segment_start_ = start;
+  limit_ = limit;
   in_tie_section_ = ties_;
   for (auto& [key, sounding] : sounding_) sounding.tied = false;
 
@@ -74,10 +75,11 @@ void NoteDecoder::pitch(std::int32_t pitch, const NoteHead& head) {
     if (sounding == sounding_.end()) {
       ++skipped_.inactive_offset;
     } else {
-      close(sounding, seconds(now_));
+      release(sounding, now_);
     }
     return;
   }
+  cut(key);
   // A repeated onset ends the note before it; the pitch is struck again.
   if (sounding != sounding_.end()) close(sounding, seconds(now_));
   const std::int32_t velocity = head.velocity > 0 ? head.velocity : velocity_;
@@ -113,7 +115,7 @@ void NoteDecoder::close_tie_section() {
   }
   in_tie_section_ = false;
   for (auto it = sounding_.begin(); it != sounding_.end();) {
-    it = it->second.tied ? std::next(it) : close(it, seconds(segment_start_));
+    it = it->second.tied ? std::next(it) : release(it, segment_start_);
   }
 }
 
@@ -125,6 +127,21 @@ void NoteDecoder::end_sounding(std::int64_t step) {
 void NoteDecoder::finish(std::optional<double> end_seconds) {
   const double end = end_seconds.value_or(seconds(last_event_));
   for (auto it = sounding_.begin(); it != sounding_.end();) it = close(it, end);
+}
+
+NoteDecoder::SoundingMap::iterator NoteDecoder::release(SoundingMap::iterator sounding,
+                                                        std::int64_t step) {
+  lingering_[sounding->first] = notes_.size();
+  return close(sounding, seconds(std::max(step, std::min(step + linger_, limit_))));
+}
+
+void NoteDecoder::cut(const NoteKey& key) {
+  const auto before = lingering_.find(key);
+  if (before == lingering_.end()) return;
+  Note& note = notes_[before->second];
+  const double least = note.onset + seconds(kMinimumSteps);
+  note.offset = std::min(note.offset, std::max(seconds(now_), least));
+  lingering_.erase(before);
 }
 
 NoteDecoder::SoundingMap::iterator NoteDecoder::close(SoundingMap::iterator sounding,
@@ -154,6 +171,7 @@ std::vector<NoteKey> NoteDecoder::sounding(std::size_t most) const {
 std::vector<Note> NoteDecoder::take_notes() {
   std::vector<Note> taken;
   taken.swap(notes_);
+  lingering_.clear();
   std::sort(taken.begin(), taken.end());
   return taken;
 }

@@ -80,7 +80,8 @@ Transcriber::Transcriber(std::shared_ptr<const Network> network, double sample_r
       resampler_(sample_rate, network_->config().sample_rate),
       segmenter_(static_cast<std::size_t>(network_->config().segment_samples),
                  static_cast<std::size_t>(network_->config().context_samples)),
-      decoder_(network_->config().vocabulary, network_->config().ties) {}
+      decoder_(network_->config().vocabulary, network_->config().ties,
+               network_->config().linger_steps) {}
 
 std::vector<Note> Transcriber::push(const float* const* channels, std::size_t channel_count,
                                     std::size_t frames) {

@@ -46,6 +46,23 @@ TEST_CASE("a note has an onset and an offset") {
              {pitched(0.1, 0.5, 60, 40)});
 }
 
+TEST_CASE("notes linger, but not over the limit or into their next stroke") {
+  const auto linger = [](std::vector<Token> values, std::int64_t limit) {
+    NoteDecoder decoder(kVocabulary, true, 3);
+    decoder.decode(row(std::move(values)), 0, limit);
+    decoder.finish();
+    return decoder.take_notes();
+  };
+  const std::vector<Token> once{kTie, shift(10), kOn, pitch(60), shift(50), kOff, pitch(60)};
+  check_same(linger(once, 100), {pitched(0.1, 0.53, 60)});
+  check_same(linger(once, 52), {pitched(0.1, 0.52, 60)});
+  check_same(linger({kTie, shift(10), kOn, pitch(60), shift(50), kOff, pitch(60), shift(51), kOn,
+                     pitch(60), pitch(64), shift(90), pitch(60)},
+                    100),
+             {pitched(0.1, 0.51, 60), pitched(0.51, 0.9, 60), pitched(0.51, 0.9, 64),
+              pitched(0.9, 0.91, 60)});
+}
+
 TEST_CASE("neighbouring shifts add up and start again after any other event") {
   check_same(decode({kTie, shift(1000), shift(20), kOn, pitch(60), shift(1000), shift(30), kOff,
                      pitch(60)}),

@@ -19,6 +19,7 @@ struct ModelConfig {
   bool has_note_heads = false;       ///< the network gives velocity and confidence
   bool grammar = false;              ///< the archive keeps to the order of events by itself
   bool ties = true;                  ///< segments begin with the notes that still sound
+  std::int64_t linger_steps = 0;     ///< how much longer notes last than the network says
   Granularity granularity = Granularity::kFull;
   Vocabulary vocabulary;
 

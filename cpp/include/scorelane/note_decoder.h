@@ -47,9 +47,10 @@ class NoteDecoder {
   static constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
   /// Without `ties`, as in MT3's piano model, rows have no tie section: what sounds goes on into
-  /// the next segment until it is ended there.
-  explicit NoteDecoder(const Vocabulary& vocabulary, bool ties = true)
-      : vocabulary_(vocabulary), ties_(ties) {}
+  /// the next segment until it is ended there. `linger` steps are added to every note that is
+  /// ended, but none sounds on over its segment's limit or into its next stroke.
+  explicit NoteDecoder(const Vocabulary& vocabulary, bool ties = true, std::int64_t linger = 0)
+      : vocabulary_(vocabulary), linger_(linger), ties_(ties) {}
 
   /// Reads one segment. `start` is its first step; a shift to a step beyond `limit` (the next
   /// segment's start) drops the rest of the segment.
@@ -83,18 +84,23 @@ class NoteDecoder {
   void drum(std::int32_t key, const NoteHead& head);
   void tie_pitch(const NoteKey& key);
   void close_tie_section();
+  SoundingMap::iterator release(SoundingMap::iterator sounding, std::int64_t step);
   SoundingMap::iterator close(SoundingMap::iterator sounding, double end_seconds);
+  void cut(const NoteKey& key);
   double seconds(std::int64_t step) const;
 
   Vocabulary vocabulary_;
   SoundingMap sounding_;
   std::vector<Note> notes_;
+  std::map<NoteKey, std::size_t> lingering_;  ///< of each key the place in `notes_`
   SkippedEvents skipped_;
   std::int64_t segment_start_ = 0;
+  std::int64_t limit_ = kNoLimit;
   std::int64_t now_ = 0;  ///< the time of the next event
   std::int64_t last_event_ = 0;
   std::int32_t program_ = 0;
   std::int32_t velocity_ = kDefaultVelocity;
+  std::int64_t linger_;
   bool ties_;
   bool in_tie_section_ = false;
 

@@ -64,7 +64,8 @@ class ModelConfig:
     ``program_map`` names for each of the 128 programs the one that the model writes for it, -1
     for none; empty where the model tells all of them apart. With ``grammar`` the archive lets
     through only tokens that make sense; the published decoder has no such rule. With ``ties``
-    segments begin with the notes that still sound; those of MT3's piano model do not.
+    segments begin with the notes that still sound; those of MT3's piano model do not. Notes that
+    end last ``linger_steps`` longer than the network says, as people who mark notes hear echoes.
     """
 
     name: str
@@ -83,6 +84,7 @@ class ModelConfig:
     program_map: list[int] = field(default_factory=list)
     default_confidence: float = 0.0
     lane_share: float = 0.0
+    linger_steps: int = 0
     grammar: bool = False
     ties: bool = True
     licence: str = "CC BY 4.0"
@@ -222,5 +224,6 @@ def scorelane_config(
         max_tokens=512,
         default_confidence=0.3,
         lane_share=0.08,
+        linger_steps=3,
         grammar=True,
     )

@@ -29,6 +29,7 @@ _MODEL: dict[str, Range] = {
     "max_tokens": (1, 1 << 14),
     "default_confidence": (0.0, 1.0),
     "lane_share": (0.0, 1.0),
+    "linger_steps": (0, 1000),
 }
 _FRONTEND: dict[str, Range] = {
     "hop": (1, 1 << 14),
