@@ -19,6 +19,9 @@ add_custom_target(scorelane_model DEPENDS "${scorelane_model}")
 function(scorelane_complete_bundle target)
   set_target_properties(${target} PROPERTIES BUILD_WITH_INSTALL_RPATH TRUE INSTALL_RPATH "$ORIGIN")
   add_dependencies(${target} scorelane_engine scorelane_model)
+  # A new engine or model makes the bundle anew, though nothing in the binary itself changes.
+  set_property(TARGET ${target} APPEND PROPERTY
+    LINK_DEPENDS "$<TARGET_FILE:scorelane_engine>" "${scorelane_model}")
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND "${CMAKE_COMMAND}"
       "-DENGINE=$<TARGET_FILE:scorelane_engine>"
