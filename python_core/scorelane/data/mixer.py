@@ -101,7 +101,7 @@ class Mixer:
         release = float(np.exp(rng.normal(0.0, 0.4)))
         overdriven = program == CLEAN_GUITAR and rng.random() < OVERDRIVEN
         program = DRIVEN_GUITAR if overdriven else program
-        sustained = not part.is_drum and any(program in r for r in SUSTAINED_PROGRAMS)
+        sustained = not part.is_drum and _is_sustained(program)
         slurs = sustained and rng.random() < SLURRED
         played = []
         before = -math.inf
@@ -190,9 +190,8 @@ class Mixer:
     ) -> Callable[[int, int], NDArray[np.float32]] | None:
         """Where to read a note of ``n`` samples from: detuned, or with vibrato; or None."""
         detune = rng.normal(0.0, 0.08) if is_drum else rng.normal(0.0, 0.006)
-        sustained = not is_drum and any(program in r for r in SUSTAINED_PROGRAMS)
         depth = 0.0
-        if sustained and rng.random() < 0.3:
+        if not is_drum and _is_sustained(program) and rng.random() < 0.3:
             depth = rng.uniform(0.002, 0.02)
         elif rng.random() < 0.5:
             return None
@@ -265,6 +264,10 @@ class Mixer:
 
 HELD_SECONDS = 3.9
 """Notes of the bank at least this long were still sounding where they were cut."""
+
+
+def _is_sustained(program: int) -> bool:
+    return any(program in programs for programs in SUSTAINED_PROGRAMS)
 
 
 def _swell(rng: np.random.Generator, samples: int, rate: int) -> NDArray[np.float32]:
