@@ -1,6 +1,8 @@
-"""What makes a vowel: resonances of the throat and mouth, from published tables."""
+"""What makes a voice: harmonics under the resonances of throat and mouth, from published tables."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,3 +41,12 @@ def formant_gain(
         width = 50.0 + 0.05 * centre * size
         gain += 10 ** (decibels / 20) / (1.0 + ((hertz - centre * size) / width) ** 2)
     return gain
+
+
+def partials(angle: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+    """Sine waves at 1, 2, 3 ... times ``angle`` [n], without end."""
+    # sin((n + 1) x) = 2 cos(x) sin(n x) - sin((n - 1) x)
+    twice, before, now = 2 * np.cos(angle), np.zeros_like(angle), np.sin(angle)
+    while True:
+        yield now
+        before, now = now, twice * now - before

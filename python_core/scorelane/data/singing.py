@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from scorelane.data.formants import COMPASS, VOWELS, formant_gain
+from scorelane.data.formants import COMPASS, VOWELS, formant_gain, partials
 
 CONTROL_HZ = 200
 SHORTEST = 0.05
@@ -163,12 +163,9 @@ def _harmonics(
 ) -> NDArray[np.float32]:
     """The sum of all harmonics of a voice at ``hertz`` [samples]."""
     angle = 2 * np.pi * np.cumsum(hertz) / rate
-    # sin((n + 1) x) = 2 cos(x) sin(n x) - sin((n - 1) x)
-    twice, before, now = 2 * np.cos(angle), np.zeros_like(angle), np.sin(angle)
     sound = np.zeros_like(angle)
-    for level in gains:
-        sound += now * np.interp(time, control, level)
-        before, now = now, twice * now - before
+    for level, partial in zip(gains, partials(angle), strict=False):
+        sound += partial * np.interp(time, control, level)
     return np.asarray(sound, np.float32)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from scorelane.data.formants import COMPASS, VOWELS, formant_gain
+from scorelane.data.formants import COMPASS, VOWELS, formant_gain, partials
 from scorelane.data.measure import SAMPLE_RATE, Audio
 from scorelane.data.sources import Licence, RenderedNote, VoiceKey, held_samples
 
@@ -150,12 +150,10 @@ class _Singer:
         formants = self._vowels[int(rng.integers(len(self._vowels)))]
         grid = np.arange(0.0, SAMPLE_RATE / 2, 20.0)
         gain = formant_gain(grid, formants, self._size)
-        # sin((n + 1) x) = 2 cos(x) sin(n x) - sin((n - 1) x)
-        twice, before, now = 2 * np.cos(angle), np.zeros_like(angle), np.sin(angle)
         sound = np.zeros_like(angle)
-        for partial in range(1, int(_HIGHEST_HZ / hertz.max()) + 1):
-            sound += now * np.interp(partial * hertz, grid, gain) * partial**-self._tilt
-            before, now = now, twice * now - before
+        count = int(_HIGHEST_HZ / hertz.max())
+        for number, partial in zip(range(1, count + 1), partials(angle), strict=False):
+            sound += partial * np.interp(number * hertz, grid, gain) * number**-self._tilt
         noise = rng.standard_normal(len(sound)) * float(np.abs(sound).max()) * self._breath
         time = np.arange(len(sound)) / SAMPLE_RATE
         attack = 1.0 - np.exp(-time / rng.uniform(0.01, 0.05))
