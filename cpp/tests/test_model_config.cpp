@@ -45,6 +45,16 @@ TEST_CASE("a configuration is read; unknown keys do not matter") {
   CHECK(config.vocabulary.end_of_events() == 1391);
 }
 
+TEST_CASE("notes linger where the configuration says so, within reason") {
+  const auto lingering = [](const std::string& steps) {
+    return with("max_tokens", "512, \"linger_steps\": " + steps);
+  };
+  CHECK(ModelConfig::parse(kGood).linger_steps == 0);
+  CHECK(ModelConfig::parse(lingering("3")).linger_steps == 3);
+  CHECK(message(lingering("-1")).find("linger_steps") != std::string::npos);
+  CHECK(message(lingering("1.5")).find("linger_steps") != std::string::npos);
+}
+
 TEST_CASE("segments start on the grid, floored") {
   const ModelConfig config = ModelConfig::parse(kGood);
   CHECK(config.segment_start_step(0) == 0);
