@@ -271,6 +271,26 @@ def test_a_band_with_drums_goes_through_musescore(tmp_path: Path) -> None:
     assert_round_trip(arrange(parts, STEADY), tmp_path)
 
 
+@needs_musescore
+def test_trills_go_through_musescore(tmp_path: Path) -> None:
+    """Over a held bass and chords, with the signature's neighbour and another; one over a bar."""
+    strokes = [
+        Note(start + 0.075 * i, start + 0.075 * i + 0.07, low + upper * (i % 2), 0)
+        for start, low, upper in ((0.5, 72, 2), (3.0, 76, 2), (5.0, 67, 2))
+        for i in range(16)
+    ]
+    held = [Note(2.0 * bar, 2.0 * bar + 1.9, 48, 0) for bar in range(4)]
+    chords = [Note(0.5 * i, 0.5 * i + 0.45, 79 + 3 * k, 0) for i in (1, 6, 14) for k in range(2)]
+    score = arrange([Played("", 0, False, strokes + held + chords)], STEADY)
+    assert_round_trip(score, tmp_path)
+    assert_valid(tmp_path / "sent.musicxml")
+    for name in ("sent", "back"):
+        text = (tmp_path / f"{name}.musicxml").read_text(encoding="utf-8")
+        assert text.count("<trill-mark") == 3
+    (track,) = (t for t in read_midi_tracks(tmp_path / "back.mid") if len(t) > 40)
+    assert sum(pitch in (76, 78) for _, pitch in track) > 8  # it plays the strokes
+
+
 def assert_round_trip(score: Score, folder: Path) -> None:
     """MusicXML to MuseScore and back, and to MIDI, keeps each part's pitches and ticks."""
     write_musicxml(score, folder / "sent.musicxml")
@@ -279,7 +299,7 @@ def assert_round_trip(score: Score, folder: Path) -> None:
     sent = read_musicxml(folder / "sent.musicxml")
     assert sent == _sounding(score)
     assert read_musicxml(folder / "back.musicxml") == sent
-    if not _ornamented(score):  # grace notes and rolled chords are played beside the ticks
+    if not _ornamented(score):  # grace notes, trills and rolled chords have ticks of their own
         tracks = read_midi_tracks(folder / "back.mid")
         played = {(round(TICKS * quarter), pitch) for track in tracks for quarter, pitch in track}
         assert played == {(tick, pitch) for _, tick, pitch in sent}
@@ -287,7 +307,7 @@ def assert_round_trip(score: Score, folder: Path) -> None:
 
 def _ornamented(score: Score) -> bool:
     voices = [voice for part in score.parts for staff in part.staves for voice in staff.voices]
-    return any(chord.graces or chord.rolled for voice in voices for chord in voice)
+    return any(chord.graces or chord.rolled or chord.trills for voice in voices for chord in voice)
 
 
 @needs_musescore

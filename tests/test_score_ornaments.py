@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
+import mido
 import numpy as np
+import pytest
 
 from scorelane.notes import Note
 from scorelane.score import Grid, Metre, Played, arrange, write_musicxml
-from scorelane.score.ornaments import find_ornaments
+from scorelane.score.grid_midi import write_grid_midi
+from scorelane.score.ornaments import find_ornaments, without_ornaments
 from scorelane.score.pedal import releases
+from scorelane.score.trills import find_trills
 
 GRID = Grid(np.arange(0.0, 17.0) * 0.6, Metre(4, 4))
 
@@ -76,3 +80,72 @@ def test_what_the_pedal_holds_is_written_as_played() -> None:
 def test_fingers_that_hold_are_no_pedal() -> None:
     notes = [note(0.0, 2.3, 48), *(note(0.6 * i, 0.6 * i + 0.55, 72 + i) for i in range(4))]
     assert len(releases(notes)) == 0
+
+
+def trilled(start: float, end: float, pitch: int, upper: int, step: float = 0.08) -> list[Note]:
+    """A trill from its upper note, ended by the note below and its own."""
+    strokes = [
+        note(at, at + step, pitch + upper * (number % 2 == 0))
+        for number, at in enumerate(np.arange(start, end - 3.5 * step, step).tolist())
+    ]
+    last = strokes[-1].onset
+    if strokes[-1].pitch == pitch:
+        strokes.append(note(last + step, last + 2 * step, pitch + upper))
+        last += step
+    strokes.append(note(last + step, last + 2 * step, pitch - 1))
+    strokes.append(note(last + 2 * step, end, pitch))
+    return strokes
+
+
+def test_a_trill_is_one_note_to_the_end_of_its_turn() -> None:
+    notes = [note(0.0, 0.55, 72), *trilled(0.6, 1.8, 74, 2), note(1.8, 3.0, 72)]
+    (trill,) = find_trills(notes)
+    assert trill.strokes == tuple(range(1, len(notes) - 1)) and trill.pitch == 74
+    plain = without_ornaments(notes)
+    assert [(n.onset, n.pitch) for n in plain.notes] == [(0.0, 72), (1.8, 72), (0.6, 74)]
+    assert plain.notes[2].offset == pytest.approx(1.8) and plain.trills == {2: 2}
+
+
+def test_a_missed_stroke_does_not_part_a_trill() -> None:
+    strokes = [note(0.07 * i, 0.07 * i + 0.06, 72 + i % 2) for i in range(14) if i != 6]
+    (trill,) = find_trills(strokes)
+    assert len(trill.strokes) == 13
+
+
+def test_a_trill_on_the_leading_note_ends_before_the_note_that_it_leads_to() -> None:
+    notes = [note(0.08 * i, 0.08 * i + 0.08, 71 + i % 2) for i in range(7)]
+    notes.append(note(0.56, 1.5, 72))
+    (trill,) = find_trills(notes)
+    assert trill.strokes == tuple(range(7))
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        [note(0.125 * i, 0.125 * i + 0.12, 72 + 2 * (i % 2)) for i in range(6)],  # semiquavers
+        [note(0.08 * i, 0.08 * i + 0.08, 60 + i) for i in range(12)],  # a chromatic run
+        [note(0.08 * i, 0.08 * i + 0.08, 60) for i in range(12)],  # a repeated note
+        [note(0.08 * i, 0.08 * i + 0.08, 60 + 12 * (i % 2)) for i in range(12)],  # octaves
+        [note(0.08 * i, 0.08 * i + 0.08, (72, 74, 72)[i]) for i in range(3)],  # a mordent
+    ],
+)
+def test_what_is_no_trill(notes: list[Note]) -> None:
+    assert find_trills(notes) == []
+
+
+def test_a_trill_is_marked_and_played(tmp_path: Path) -> None:
+    notes = [note(0.6 * i, 0.6 * i + 0.55, p) for i, p in enumerate((72, 74, 76))]
+    notes += [*trilled(1.8, 3.0, 74, 1), note(3.0, 4.2, 72)]
+    score = arrange([Played("", 73, False, notes)], GRID)
+    (voice,) = score.parts[0].staves[0].voices
+    assert [(c.start, c.end, c.trills) for c in voice][3] == (72, 120, ((74, 1),))
+    write_musicxml(score, tmp_path / "a.musicxml")
+    root = ElementTree.parse(tmp_path / "a.musicxml").getroot()
+    marked = [one for one in root.iter("note") if one.find(".//trill-mark") is not None]
+    assert [one.findtext("pitch/step") for one in marked] == ["D"]  # of tied notes the first
+    # C major has no flat above D.
+    assert marked[0].findtext(".//ornaments/accidental-mark") == "flat"
+    write_grid_midi(score, tmp_path / "a.mid")
+    track = mido.MidiFile(tmp_path / "a.mid").tracks[1]
+    played = [m.note for m in track if m.type == "note_on"]
+    assert played[3:7] == [74, 75, 74, 75] and played[-1] == 72

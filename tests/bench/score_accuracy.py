@@ -220,12 +220,16 @@ def round_trip(score: Score, folder: Path) -> bool:
     convert(folder / "sent.musicxml", folder / "back.musicxml")
     convert(folder / "sent.musicxml", folder / "back.mid")
     sent = read_musicxml(folder / "sent.musicxml")
-    rolled = any(
-        c.rolled or c.graces for p in score.parts for s in p.staves for v in s.voices for c in v
+    ornamented = any(
+        c.rolled or c.graces or c.trills
+        for p in score.parts
+        for s in p.staves
+        for v in s.voices
+        for c in v
     )
     played = {(round(TICKS * q), p) for t in read_midi_tracks(folder / "back.mid") for q, p in t}
     return sent == read_musicxml(folder / "back.musicxml") and (
-        rolled or played == {(tick, pitch) for _, tick, pitch in sent}
+        ornamented or played == {(tick, pitch) for _, tick, pitch in sent}
     )
 
 

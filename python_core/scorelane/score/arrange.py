@@ -21,6 +21,7 @@ from scorelane.score.keys import signatures, spell_pitches
 from scorelane.score.layout import Part, Played, Score, Staff
 from scorelane.score.metre import find_metre
 from scorelane.score.onsets import find_onsets
+from scorelane.score.ornaments import without_ornaments
 from scorelane.score.pedal import releases, without_pedal
 from scorelane.score.pulse import hear_pulse
 from scorelane.score.quantise import Placed, place_notes
@@ -44,7 +45,8 @@ def find_grid(
     What is known of ``beats`` is not searched for; ``tempo``, ``metre`` and the recording's
     ``envelope`` steer the search.
     """
-    notes = [note for part in parts for note in part.notes]
+    # Strokes of trills and grace notes say nothing of the beat.
+    notes = [note for part in parts for note in without_ornaments(part.notes).notes]
     onsets = find_onsets(notes)
     first = float(onsets[0]) if len(onsets) else 0.0
     if beats is not None and beats.downbeat is not None and (metre or beats.metre):

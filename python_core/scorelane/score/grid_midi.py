@@ -8,10 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from scorelane.files import atomic_path
-from scorelane.score.grid import TICKS
+from scorelane.score.grid import TICKS, Grid
 from scorelane.score.layout import Part, Score
 
 _SCALE = 20  # 480 ticks per quarter
+_STROKE = 0.08  # seconds of a stroke of a trill
+_STROKES = (2, 3, 4, 6)  # ticks that it may last
 _MAJOR_KEYS = ("Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#")
 
 
@@ -53,7 +55,7 @@ def write_grid_midi(score: Score, path: str | os.PathLike[str]) -> None:
         events: list[tuple[int, Message | MetaMessage]] = [
             (0, Message("program_change", channel=part.channel, program=part.program))
         ]
-        for start, end, pitch in _sounding(part):
+        for start, end, pitch in _sounding(part, grid):
             events.append((start, Message("note_on", channel=part.channel, note=pitch)))
             events.append((end, Message("note_off", channel=part.channel, note=pitch)))
         # At one tick: programs, then the ends, then the beginnings.
@@ -64,13 +66,24 @@ def write_grid_midi(score: Score, path: str | os.PathLike[str]) -> None:
         file.save(file=stream)
 
 
-def _sounding(part: Part) -> list[tuple[int, int, int]]:
+def _sounding(part: Part, grid: Grid) -> list[tuple[int, int, int]]:
     """Start, end and pitch of the part's notes; one pitch never sounds twice at a time."""
     by_pitch: dict[int, dict[int, int]] = {}
+
+    def sound(pitch: int, start: int, end: int) -> None:
+        same = by_pitch.setdefault(pitch, {})
+        same[start] = max(same.get(start, 0), end)
+
     for chord in (c for staff in part.staves for voice in staff.voices for c in voice):
+        trills = dict(chord.trills)
         for pitch in chord.pitches:
-            same = by_pitch.setdefault(pitch, {})
-            same[chord.start] = max(same.get(chord.start, 0), chord.end)
+            if pitch not in trills:
+                sound(pitch, chord.start, chord.end)
+                continue
+            step = _stroke(chord.start, chord.end, grid)
+            for number, start in enumerate(range(chord.start, chord.end, step)):
+                upper = min(pitch + trills[pitch] * (number % 2), 127)
+                sound(upper, start, min(start + step, chord.end))
     result = []
     for pitch, same in by_pitch.items():
         starts = sorted(same)
@@ -78,6 +91,13 @@ def _sounding(part: Part) -> list[tuple[int, int, int]]:
             end = same[start] if following is None else min(same[start], following)
             result.append((start, end, pitch))
     return result
+
+
+def _stroke(start: int, end: int, grid: Grid) -> int:
+    """Ticks of one stroke of a trill, near ``_STROKE`` seconds."""
+    unit = grid.metre.beat_ticks
+    seconds = float(grid.seconds_at(end / unit) - grid.seconds_at(start / unit)) / (end - start)
+    return min(_STROKES, key=lambda ticks: abs(ticks * seconds - _STROKE))
 
 
 def _track(name: str, events: Sequence[tuple[int, object]]) -> object:

@@ -220,6 +220,8 @@ def _fill(
                         target.insert(Fraction(piece.start - start, TICKS), grace)
                     if owner.rolled and len(notes) > 1:
                         item.expressions.append(m21.expressions.ArpeggioMark())
+                    if owner.trills:
+                        item.expressions.append(_trill(score, part, owner, fifths))
             target.insert(Fraction(piece.start - start, TICKS), item)
         if target is not measure:
             measure.insert(0, target)
@@ -300,6 +302,31 @@ def _graces(score: Score, part: Part, chord: Chord) -> list[Any]:
     return result
 
 
+def _trill(score: Score, part: Part, chord: Chord, fifths: int) -> Any:
+    """The mark of a trill, with an accidental where the signature has another neighbour."""
+    m21 = _music21()
+
+    key, semitones = chord.trills[0]
+    spelled = _written(score.spelling[chord.start, key], key, part)
+    main = m21.pitch.Pitch(step=spelled.step, octave=spelled.octave)
+    above = main.transpose(m21.interval.GenericInterval(2))
+    alter = int(main.ps) + spelled.alter + semitones - int(above.ps)
+    if alter == _usual(above.step, fifths) or abs(alter) > 2:
+        return m21.expressions.Trill()
+    accidental = m21.pitch.Accidental(alter)
+    accidental.displayStatus = True
+    result = m21.expressions.Trill(accidental=accidental)
+    result.resolveOrnamentalPitches(m21.note.Note(main), keySig=m21.key.KeySignature(fifths))
+    result.updateAccidentalDisplay()
+    return result
+
+
+def _usual(step: str, fifths: int) -> int:
+    """What a signature of so many fifths alters a step by."""
+    sharps, flats = "FCGDAEB"[: max(fifths, 0)], "BEADGCF"[: max(-fifths, 0)]
+    return (step in sharps) - (step in flats)
+
+
 def _written(spelled: Spelling, pitch: int, part: Part) -> Spelling:
     """The spelling at written pitch, within the octaves 0-9 that MusicXML has."""
     if part.writing.up:
@@ -326,13 +353,12 @@ def _together(notes: Sequence[Any], length: Any, is_drum: bool) -> Any:
 
 def _show_accidentals(written: list[tuple[int, Any]], fifths: int) -> None:
     """Show an accidental only where the bar so far, or the signature, says otherwise."""
-    sharps, flats = "FCGDAEB"[: max(fifths, 0)], "BEADGCF"[: max(-fifths, 0)]
     in_force: dict[tuple[str, int], int] = {}
     m21 = _music21()
 
     for _, one in sorted(written, key=lambda pair: pair[0]):
         step, octave = one.pitch.step, one.pitch.octave
-        usual = (step in sharps) - (step in flats)
+        usual = _usual(step, fifths)
         alter = int(one.pitch.accidental.alter) if one.pitch.accidental else 0
         tied = one.tie is not None and one.tie.type != "start"
         shown = alter != in_force.get((step, octave), usual) and not tied

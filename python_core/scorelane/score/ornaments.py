@@ -1,14 +1,19 @@
-"""Grace notes and rolled chords, told from the notes of one player before they are quantised."""
+"""Ornaments of one player, told before the notes are quantised.
+
+Trills become one note, grace notes are kept beside the notes that they lead to, and rolled chords
+are known.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.notes import Note
+from scorelane.score.trills import find_trills
 
 _GRACE_AHEAD = (0.03, 0.08)  # seconds from a grace note to its main note
 _GRACE_REACH = 4  # semitones between the two
@@ -32,8 +37,50 @@ class Ornaments:
     rolls: list[list[int]]
 
 
+@dataclass(frozen=True)
+class Plain:
+    """A part without its ornaments; indices are those of ``notes``.
+
+    Attributes:
+        notes: those that are written with a length of their own, in any order.
+        graces: pitches that lead to a note.
+        rolls: notes of each rolled chord, in the order in which they begin.
+        trills: of a trilled note, the semitones to its upper neighbour.
+    """
+
+    notes: list[Note]
+    graces: dict[int, tuple[int, ...]]
+    rolls: list[list[int]]
+    trills: dict[int, int]
+
+
+def without_ornaments(part: Sequence[Note]) -> Plain:
+    """One part, in any order; drums have no ornaments."""
+    if not part or part[0].is_drum:
+        return Plain(list(part), {}, [], {})
+    trills = find_trills(part)
+    strokes = {i for trill in trills for i in trill.strokes}
+    notes = [note for i, note in enumerate(part) if i not in strokes]
+    first_trill = len(notes)
+    for trill in trills:
+        first, last = part[trill.strokes[0]], part[trill.strokes[-1]]
+        notes.append(replace(first, offset=last.offset, pitch=trill.pitch))
+    ornaments = find_ornaments(notes)
+    kept = [i for i in range(len(notes)) if i not in ornaments.graces]
+    new = {old: i for i, old in enumerate(kept)}
+    graces: dict[int, tuple[int, ...]] = {}
+    for grace, main in sorted(ornaments.graces.items(), key=lambda pair: notes[pair[0]].onset):
+        graces[new[main]] = (*graces.get(new[main], ()), notes[grace].pitch)
+    return Plain(
+        [notes[i] for i in kept],
+        graces,
+        [[new[i] for i in roll] for roll in ornaments.rolls],
+        {new[first_trill + i]: trill.upper for i, trill in enumerate(trills)},
+    )
+
+
 def find_ornaments(notes: Sequence[Note]) -> Ornaments:
-    """Ornaments of one pitched part; ``notes`` in any order."""
+    """Grace notes and rolled chords of one pitched part; ``notes`` in any order."""
     order = sorted(range(len(notes)), key=lambda i: (notes[i].onset, notes[i].pitch))
     onset = np.array([notes[i].onset for i in order])
     rolls = _rolls(notes, order)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scorelane.notes import Note
 from scorelane.score.grid import Grid
-from scorelane.score.ornaments import Ornaments, find_ornaments
+from scorelane.score.ornaments import Plain, without_ornaments
 
 # Parts of a beat that are tried, and the cost of each; costs are in units of squared jitter.
 _SIMPLE = ((1, 0.0), (2, 0.7), (4, 2.6), (3, 3.4), (6, 6.5), (8, 8.0))
@@ -33,6 +33,7 @@ class Placed:
         note: as it was played.
         graces: pitches of the grace notes that lead to it.
         rolled: whether it belongs to a rolled chord.
+        trill: semitones to the upper neighbour that it alternates with, or 0.
     """
 
     start: int
@@ -40,48 +41,40 @@ class Placed:
     note: Note
     graces: tuple[int, ...] = ()
     rolled: bool = False
+    trill: int = 0
 
 
 def place_notes(parts: Sequence[Sequence[Note]], grid: Grid) -> list[list[Placed]]:
     """Put the notes of every part on the grid, each list sorted by start and pitch.
 
     No note gets less than a tick, none starts before tick 0, and no two of one pitch of a part
-    overlap. Grace notes are kept with the notes that they lead to, and rolled chords begin at
-    once.
+    overlap. A trill is one note, grace notes are kept with the notes that they lead to, and rolled
+    chords begin at once.
     """
-    played = [_Plain.of(part, grid) for part in parts]
+    played = [_Part.of(part, grid) for part in parts]
     return _placed(played, grid)
 
 
 @dataclass(frozen=True)
-class _Plain:
-    """A part without its ornaments: the notes that are written with a length of their own."""
+class _Part:
+    """A part without its ornaments and when its notes begin: those of a rolled chord at once."""
 
-    notes: list[Note]
-    onsets: NDArray[np.float64]  # [notes] seconds; of a rolled chord all the same
-    graces: dict[int, tuple[int, ...]]  # pitches that lead to a note
-    rolled: frozenset[int]
+    plain: Plain
+    onsets: NDArray[np.float64]  # [notes] seconds
 
     @classmethod
-    def of(cls, part: Sequence[Note], grid: Grid) -> _Plain:
-        pitched = bool(part) and not part[0].is_drum
-        ornaments = find_ornaments(part) if pitched else Ornaments({}, [])
-        onsets = np.array([note.onset for note in part], np.float64)
-        for roll in ornaments.rolls:
+    def of(cls, part: Sequence[Note], grid: Grid) -> _Part:
+        plain = without_ornaments(part)
+        onsets = np.array([note.onset for note in plain.notes], np.float64)
+        for roll in plain.rolls:
             # The beat is with the first note or with the last, whichever lies nearer to one.
             ends = onsets[[roll[0], roll[-1]]]
             twice = 2 * grid.beat_at(ends)
             onsets[roll] = ends[np.abs(twice - np.round(twice)).argmin()]
-        kept = [i for i in range(len(part)) if i not in ornaments.graces]
-        new = {old: i for i, old in enumerate(kept)}
-        leading: dict[int, tuple[int, ...]] = {}
-        for grace, main in sorted(ornaments.graces.items(), key=lambda pair: part[pair[0]].onset):
-            leading[new[main]] = (*leading.get(new[main], ()), part[grace].pitch)
-        rolled = frozenset(new[i] for roll in ornaments.rolls for i in roll)
-        return cls([part[i] for i in kept], onsets[kept], leading, rolled)
+        return cls(plain, onsets)
 
 
-def _placed(parts: Sequence[_Plain], grid: Grid) -> list[list[Placed]]:
+def _placed(parts: Sequence[_Part], grid: Grid) -> list[list[Placed]]:
     swing = _swing(np.concatenate([part.onsets for part in parts] or [np.zeros(0)]), grid)
     choices = _choices(grid)
     tables = [_Onsets.of(part, grid, swing) for part in parts]
@@ -138,9 +131,9 @@ class _Onsets:
     seconds: NDArray[np.float64]  # [places] length of a beat there
 
     @classmethod
-    def of(cls, part: _Plain, grid: Grid, swing: float) -> _Onsets:
+    def of(cls, part: _Part, grid: Grid, swing: float) -> _Onsets:
         onset = part.onsets
-        length = np.array([note.duration for note in part.notes], np.float64)
+        length = np.array([note.duration for note in part.plain.notes], np.float64)
         order = np.argsort(onset, kind="stable")
         group = np.zeros(len(onset), np.int64)
         place, first = -1, -np.inf
@@ -199,27 +192,28 @@ def _gathered(
 
 
 def _place(
-    part: _Plain,
+    part: _Part,
     table: _Onsets,
     choices: Sequence[tuple[int, float]],
     grid: Grid,
     swing: float,
 ) -> list[Placed]:
-    if not part.notes:
+    if not part.plain.notes:
         return []
     best, tick = table.subdivide(choices, grid)
     beat = np.floor(table.position).astype(np.int64)
     finest = dict(zip(np.unique(beat), (choices[i][0] for i in best), strict=True))
     start = np.maximum(tick[table.group], 0)
-    ends = _straighten(grid.beat_at([note.offset for note in part.notes]), swing)
+    ends = _straighten(grid.beat_at([note.offset for note in part.plain.notes]), swing)
     ticks, coarsest = grid.metre.beat_ticks, 3 if grid.metre.is_compound else 2
 
     def unit(at_beat: int) -> int:
         # An end needs no finer place than the onsets of its beat have, or half beats.
         return int(ticks // max(finest.get(at_beat, 1), coarsest))
 
+    rolled = {i for roll in part.plain.rolls for i in roll}
     placed = []
-    for i, (note, begin, end) in enumerate(zip(part.notes, start, ends, strict=True)):
+    for i, (note, begin, end) in enumerate(zip(part.plain.notes, start, ends, strict=True)):
         step = unit(int(end))
         last = round(end * ticks / step) * step
         shortest = int(begin) + unit(int(begin) // ticks)
@@ -228,8 +222,9 @@ def _place(
                 int(begin),
                 max(last, shortest),
                 note,
-                part.graces.get(i, ()),
-                i in part.rolled,
+                part.plain.graces.get(i, ()),
+                i in rolled,
+                part.plain.trills.get(i, 0),
             )
         )
     return _distinct(placed)

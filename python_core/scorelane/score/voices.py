@@ -18,7 +18,8 @@ _EIGHTH = TICKS // 2
 class Chord:
     """What one voice plays from ``start`` to ``end`` (ticks): MIDI pitches, low to high.
 
-    ``graces`` are the pitches that lead to it; ``rolled``: its notes begin one after the other.
+    ``graces`` are the pitches that lead to it; ``rolled``: its notes begin one after the other;
+    ``trills``: pitches that are trilled, and semitones to their upper neighbours.
     """
 
     start: int
@@ -26,6 +27,7 @@ class Chord:
     pitches: tuple[int, ...]
     graces: tuple[int, ...] = ()
     rolled: bool = False
+    trills: tuple[tuple[int, int], ...] = ()
 
 
 def separate(notes: Sequence[Placed], *, polyphonic: bool) -> list[list[Chord]]:
@@ -128,6 +130,7 @@ def _chord(notes: Sequence[Placed]) -> Chord:
         pitches=tuple(sorted(note.note.pitch for note in notes)),
         graces=tuple(grace for note in notes for grace in note.graces),
         rolled=len(notes) > 1 and any(note.rolled for note in notes),
+        trills=tuple((note.note.pitch, note.trill) for note in notes if note.trill),
     )
 
 
@@ -139,6 +142,7 @@ def _merged(one: Chord, other: Chord) -> Chord:
         pitches=tuple(sorted({*one.pitches, *other.pitches})),
         graces=one.graces + other.graces,
         rolled=one.rolled or other.rolled,
+        trills=one.trills + other.trills,
     )
 
 
