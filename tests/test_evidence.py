@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from scorelane.model.config import scorelane_config
-from scorelane.model.evidence import DRUM_KEYS, PITCHES, Hints
-from scorelane.model.frontend import LOWEST_PITCH
+from scorelane.model.evidence import Hints
+from scorelane.model.frontend import LOWEST_PITCH, PITCHES
+from scorelane.model.strokes import DRUM_KEYS
 from scorelane.vocabulary import EOS
 
 VIOLIN, FLUTE = 40, 73

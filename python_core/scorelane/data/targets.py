@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.model.config import ModelConfig
-from scorelane.model.evidence import DRUM_KEYS, PITCHES, QUESTIONS
-from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH
+from scorelane.model.evidence import QUESTIONS
+from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH, PITCHES
+from scorelane.model.strokes import DRUM_KEYS
 from scorelane.notes import Note
 from scorelane.vocabulary import encode_segment, segment_steps, to_grid
 

@@ -12,12 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scorelane.model.config import ModelConfig
-from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH
+from scorelane.model.frontend import LOWEST_PITCH, PITCHES
 from scorelane.model.layers import dense
+from scorelane.model.strokes import DRUM_KEYS, Strokes, interpolation
 from scorelane.vocabulary import EOS
 
-PITCHES = HIGHEST_PITCH - LOWEST_PITCH + 1
-DRUM_KEYS = range(27, 88)
 PITCH_FEATURES = 12
 QUESTIONS = 3
 """What is asked of every pitch in every frame: does it begin, does it end, does it sound."""
@@ -94,7 +93,7 @@ class Hints(nn.Module):
         self.first_drum = vocabulary.drum + DRUM_KEYS.start
         self.pitches, self.questions, self.pitched = PITCHES, QUESTIONS, _PITCHED
         self.drums = len(DRUM_KEYS)
-        self.lowest, self.first_key = LOWEST_PITCH, DRUM_KEYS.start
+        self.lowest = LOWEST_PITCH
         self.programs = len(written)
         self.end_of_sentence = EOS
         self.end_weight, self.end_heard, self.over = _END_WEIGHT, _END_HEARD, _OVER
@@ -106,12 +105,13 @@ class Hints(nn.Module):
         place[torch.tensor(written)] = torch.arange(len(written))
         spread = F.one_hot(torch.tensor(written), 128).float()
         for name, value in {
-            "at_steps": _interpolation(frame, config.frames),
+            "at_steps": interpolation(frame, config.frames),
             "state_of_step": (frame / stack).long().clamp(max=config.frames // stack - 1),
             "place_of_program": place,
             "spread_programs": spread,
         }.items():
             self.register_buffer(name, value, persistent=False)
+        self.strokes = Strokes(config)
         self.heard = dense(_HEARD + 2 * len(written), config.network.width)
         self.gains = nn.Linear(config.network.width, len(_FIRST_GAINS))
         # From evidence to the logit of "this note is right", for pitches and for drums: factor and
@@ -133,10 +133,10 @@ class Hints(nn.Module):
         event happens just then, and that none happened since the segment began [batch, 2, steps];
         the programs' log probabilities, a row for each state and program [batch, states x
         programs, 88]; how much of each program begins and sounds [batch, states, 2 x programs];
-        logits of each MIDI pitch and drum beginning at each step [batch, steps, 256]; and for each
-        step and MIDI pitch the first step from there on at which no such note sounds any more
-        [batch, steps, 128], the number of steps where it outlasts the segment; and the largest
-        logit of anything beginning at each step [batch, steps].
+        the evidence of :class:`scorelane.model.strokes.Strokes` [batch, steps, 256]; for each step
+        and MIDI pitch the first step from there on at which no such note sounds any more [batch,
+        steps, 128], the number of steps where it outlasts the segment; and the largest evidence
+        of any stroke at each step [batch, steps].
         """
         notes, drums, programs = answers[0], answers[1], answers[2]
         frames = torch.cat([notes.flatten(2), drums], dim=2)
@@ -158,15 +158,8 @@ class Hints(nn.Module):
         presence = programs.exp() @ torch.stack([chance[..., 0], chance[..., 2]], dim=-1)
         fits = programs.flatten(1, 2).contiguous()
         shown = presence.transpose(2, 3).flatten(2).contiguous()
-        begin = self._strokes(logits)
+        begin = self.strokes(notes[..., 0], drums)
         return [logits, pace, fits, shown, begin, self._last(notes_at), begin.amax(2)]
-
-    def _strokes(self, logits: Tensor) -> Tensor:
-        """What begins [..., 256], pitches and drums, of ``logits`` [..., 325]."""
-        pitches = self._by_pitch(logits[..., : self.pitched : self.questions], -99)
-        low = self.first_key
-        drums = F.pad(logits[..., self.pitched :], (low, 128 - low - self.drums), value=-99.0)
-        return torch.cat([pitches, drums], dim=-1)
 
     def _last(self, notes: Tensor) -> Tensor:
         """Until when the notes of ``notes`` [batch, steps, 88, 3] last; see :meth:`lay_out`."""
@@ -283,9 +276,3 @@ def _row_of(parts: list[tuple[int, Tensor]], like: Tensor) -> Tensor:
 def _rows(table: Tensor, index: Tensor) -> Tensor:
     """Rows [batch, length, n] of ``table`` [batch, rows, n] at ``index`` [batch, length]."""
     return table.gather(1, index.unsqueeze(2).expand(-1, -1, table.size(2)))
-
-
-def _interpolation(frame: Tensor, frames: int) -> Tensor:
-    """The matrix [steps, frames] that reads between frames, at the places ``frame`` [steps]."""
-    distance = (frame.unsqueeze(1) - torch.arange(frames)).abs()
-    return (1.0 - distance).clamp(min=0.0)

@@ -11,10 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scorelane.model.config import ModelConfig
+from scorelane.model.strokes import APART, AUDIBLE, CLEAR
 from scorelane.vocabulary import EOS
-
-AUDIBLE, CLEAR = -1.5, 0.5
-"""Logits of evidence from which something may begin, and from which it must."""
 
 HELD = 1.0
 """Logit of evidence from which a pitch that sounds at a segment's start must be tied."""
@@ -43,8 +41,7 @@ class Grammar(nn.Module):
         self.end_of_sentence = EOS
         # Nothing is written at or after the next segment's start.
         self.steps = config.steps
-        # Nobody strikes one pitch or drum twice within 50 ms, and hardly two players one pitch.
-        self.again = config.steps_per_second // 20
+        self.again = round(APART * config.steps_per_second)
         self.first_program = 0 if config.granularity == "flat" else -1
         self.audible, self.clear = AUDIBLE, CLEAR
         self.held, self.early = HELD, EARLY

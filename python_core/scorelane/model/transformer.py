@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scorelane.model.config import ModelConfig, NetworkConfig
-from scorelane.model.evidence import PITCH_FEATURES, PITCHES, FrameHeads, Hints
-from scorelane.model.frontend import HarmonicFrames, LogMel
+from scorelane.model.evidence import PITCH_FEATURES, FrameHeads, Hints
+from scorelane.model.frontend import PITCHES, HarmonicFrames, LogMel
 from scorelane.model.layers import (
     Attention,
     GatedFeedForward,

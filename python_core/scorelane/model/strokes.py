@@ -1,0 +1,113 @@
+"""Strokes: what begins once, where the evidence for it is highest.
+
+Evidence that a note begins rises before the onset and falls after it. A decoder that may write the
+note wherever the evidence is high writes it too early, and perhaps again on the way down; so each
+rise counts once, at its peak. TorchScript compiles this as part of the archive.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from scorelane.model.config import ModelConfig
+from scorelane.model.frontend import LOWEST_PITCH, PITCHES
+
+DRUM_KEYS = range(27, 88)
+
+AUDIBLE, CLEAR = -0.5, 0.25
+"""Logits of evidence from which something may begin, and from which it must."""
+
+DRUMS_BOOST = 0.5
+"""What is added to the evidence of drums: among others they are heard less clearly than notes."""
+
+DRUM_FAMILIES = (
+    (35, 36),
+    (38, 40),
+    (42, 44, 46),
+    (41, 43, 45, 47, 48, 50),
+    (49, 52, 55, 57),
+    (51, 53, 59),
+)
+"""General MIDI's kicks, snares, hi-hats, toms, crashes and rides: a stroke sounds one of them."""
+
+APART = 0.05
+"""Seconds within which nobody strikes one pitch or drum twice, and hardly two players one pitch."""
+
+BESIDE = 1
+"""Steps before and after its peak at which a stroke may be written too, that chords stay whole."""
+
+_NEVER = -99.0
+
+
+class Strokes(nn.Module):
+    """Finds the peaks of the evidence, with what is heard beyond the segment's borders."""
+
+    at_steps: Tensor
+    members: Tensor
+    family: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.reach = round(APART * config.steps_per_second) - 1
+        self.margin = 2 * self.reach
+        step = torch.arange(-self.margin, config.steps + self.margin)
+        frame = step * config.frames_per_step + config.first_frame
+        self.register_buffer("at_steps", interpolation(frame, config.frames), persistent=False)
+        members, family = _families()
+        self.register_buffer("members", members, persistent=False)
+        self.register_buffer("family", family, persistent=False)
+        self.lowest, self.pitches = LOWEST_PITCH, PITCHES
+        self.first_key, self.keys = DRUM_KEYS.start, len(DRUM_KEYS)
+        self.boost, self.beside, self.optional = DRUMS_BOOST, BESIDE, CLEAR - 0.01
+        self.never = _NEVER
+
+    def forward(self, notes: Tensor, drums: Tensor) -> Tensor:
+        """Evidence for a stroke at each step [batch, steps, 256], of pitches, then of drums.
+
+        ``notes`` [batch, frames, 88] and ``drums`` [batch, frames, drum keys] are logits of what
+        begins. Beside a peak the evidence is never so high that the stroke must be written there.
+        """
+        notes, drums = self.at_steps @ notes, self.at_steps @ drums + self.boost
+        rivals = F.pad(drums, (0, 1), value=self.never)[:, :, self.members].amax(3)
+        notes = self._struck(notes, notes)
+        drums = self._struck(drums, rivals[:, :, self.family])
+        above, beyond = 128 - self.lowest - self.pitches, 128 - self.first_key - self.keys
+        notes = F.pad(notes, (self.lowest, above), value=self.never)
+        drums = F.pad(drums, (self.first_key, beyond), value=self.never)
+        return torch.cat([notes, drums], dim=2)[:, self.margin : -self.margin]
+
+    def _struck(self, logits: Tensor, rivals: Tensor) -> Tensor:
+        """``logits`` [batch, steps, n] at and beside peaks that none of the ``rivals`` tops."""
+        rows = logits.transpose(1, 2)
+        highest = _maximum(rivals.transpose(1, 2), self.reach)
+        peaks = torch.where(rows >= highest, rows, torch.full_like(rows, self.never))
+        around = _maximum(peaks, self.beside).clamp(max=self.optional)
+        return torch.maximum(peaks, around).transpose(1, 2)
+
+
+def interpolation(frame: Tensor, frames: int) -> Tensor:
+    """The matrix [steps, frames] that reads between frames, at the places ``frame`` [steps].
+
+    What lies outside is read at the first or last frame.
+    """
+    inside = frame.clamp(min=0, max=frames - 1)
+    distance = (inside.unsqueeze(1) - torch.arange(frames)).abs()
+    return (1.0 - distance).clamp(min=0.0)
+
+
+def _maximum(rows: Tensor, reach: int) -> Tensor:
+    """The largest of each of ``rows`` [batch, n, steps] within ``reach`` steps."""
+    return F.max_pool1d(rows, 2 * reach + 1, stride=1, padding=reach)
+
+
+def _families() -> tuple[Tensor, Tensor]:
+    """The places of each family's keys, one past the last where it has fewer; each key's family."""
+    related = {key for family in DRUM_FAMILIES for key in family}
+    families = [*DRUM_FAMILIES, *((key,) for key in DRUM_KEYS if key not in related)]
+    members = torch.full([len(families), max(map(len, families))], len(DRUM_KEYS))
+    family_of = torch.zeros(len(DRUM_KEYS), dtype=torch.long)
+    for index, keys in enumerate(families):
+        for place, key in enumerate(keys):
+            members[index, place] = key - DRUM_KEYS.start
+            family_of[key - DRUM_KEYS.start] = index
+    return members, family_of
