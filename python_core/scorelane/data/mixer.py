@@ -18,6 +18,7 @@ from scorelane.data.bank import FULL_SCALE, Bank
 from scorelane.data.effects import Room, compress, overdrive
 from scorelane.data.excerpts import ExcerptDrawer, Part
 from scorelane.data.measure import attack_samples
+from scorelane.data.playing import strum, take_other_drums
 from scorelane.data.programs import CANONICAL_PROGRAM
 from scorelane.data.singing import as_line, sing
 from scorelane.data.songs import SongSet
@@ -28,9 +29,15 @@ from scorelane.notes import Note
 
 KEEP_PROGRAM = 0.65
 TRANSPOSE = 6
-FAVOURED = {0: 3.0, 24: 3.0, 25: 5.0, 27: 5.0, 33: 2.0, 40: 3.0, 42: 2.0, 52: 9.0, 65: 2.0, 71: 2.0}
+FAVOURED = {
+    **{0: 3.0, 24: 3.0, 25: 6.0, 27: 4.0, 33: 2.0, 40: 5.0, 42: 3.0, 52: 5.0, 56: 2.0, 60: 2.0},
+    **{65: 4.0, 70: 3.0, 71: 4.0, 73: 3.0},
+}
 """How much more often than others the instruments that people record are drawn at random."""
 SUSTAINED_PROGRAMS = (range(16, 24), range(40, 45), range(48, 80), range(80, 104))
+GUITARS = range(24, 32)
+STRUMMED = 0.4
+"""How often a guitar's chords are strummed."""
 CLEAN_GUITAR, DRIVEN_GUITAR = 27, 30
 OVERDRIVEN = 0.3
 """How often a clean electric guitar goes through an amplifier that makes it a distorted one."""
@@ -45,6 +52,8 @@ SUNG = 0.75
 SLURRED, SLUR_GAP, SLUR_FADE = 0.35, 0.05, 0.03
 """How often a sustained part is slurred: notes after gaps of at most so many seconds then come in
 without their attack, over so many."""
+SLURRED_RELEASE = 0.4
+"""How much shorter notes ring in a slurred part, where the next takes over bow or breath."""
 SWELLING = 0.4
 """How often the loudness of a sustained part wanders."""
 SHORTEST = 0.02
@@ -83,13 +92,22 @@ class Mixer:
         voice = self._voice(rng, part)
         if voice < 0:
             return []
-        pitches = part.notes["pitch"].astype(np.int64)
-        if not part.is_drum:
+        notes = part.notes
+        if (
+            not part.is_drum
+            and self._bank.voice_program[voice] in GUITARS
+            and rng.random() < STRUMMED
+        ):
+            notes = strum(rng, notes)
+        pitches = notes["pitch"].astype(np.int64)
+        if part.is_drum:
+            pitches = take_other_drums(rng, pitches)
+        else:
             pitches = self._fit(voice, pitches + key)
         playable = (pitches >= 0) & (pitches <= 127)
         if not part.is_drum:
             playable = (pitches >= LOWEST_PITCH) & (pitches <= HIGHEST_PITCH)
-        notes, pitches = part.notes[playable], pitches[playable]
+        notes, pitches = notes[playable], pitches[playable]
         rows, gains = self._bank.rows(voice, pitches, notes["velocity"])
         program = 0 if part.is_drum else int(CANONICAL_PROGRAM[self._bank.voice_program[voice]])
         if program == SINGING and not part.is_drum and rng.random() < SUNG:
@@ -103,6 +121,7 @@ class Mixer:
         program = DRIVEN_GUITAR if overdriven else program
         sustained = not part.is_drum and _is_sustained(program)
         slurs = sustained and rng.random() < SLURRED
+        release *= SLURRED_RELEASE if slurs else 1.0
         played = []
         before = -math.inf
         for note, pitch, row, gain in zip(notes, pitches, rows, gains, strict=True):
