@@ -11,7 +11,7 @@ import soundfile
 
 from scorelane.data.bank import AUDIO_FILE, Bank
 from scorelane.data.build_bank import build_bank
-from scorelane.data.catalogue import sample_folder
+from scorelane.data.catalogue import named_sample_folder, sample_folder
 from scorelane.data.measure import (
     SAMPLE_RATE,
     Audio,
@@ -203,7 +203,7 @@ def test_recordings_fill_the_pitches_within_reach(tmp_path: Path) -> None:
         soundfile.write(folder / f"{name}.wav", stereo, 44_100)
     (folder / "notes.txt").write_text("not a sample")
     bank = build_bank(tmp_path / "bank", [sample_folder(folder, 73)], processes=1)
-    assert np.unique(bank.pitch).tolist() == [*range(66, 73), *range(78, 85)]
+    assert np.unique(bank.pitch).tolist() == [*range(65, 74), *range(77, 86)]
     for pitch in (66, 69, 72, 80):
         assert dominant_pitch(played(bank, 0, pitch, 90)[800:8800]) == pytest.approx(
             pitch, abs=0.05
@@ -219,6 +219,17 @@ def test_folders_without_usable_samples_are_named(tmp_path: Path) -> None:
         sample_folder(tmp_path / "nowhere", 0)
     with pytest.raises(UsageError, match="named after their notes"):
         build_bank(tmp_path / "bank", [sample_folder(tmp_path, 0)], processes=1)
+
+
+@pytest.mark.parametrize("named", ["violin", "violin=here", "-1=here", "128=.", "=."])
+def test_a_program_is_asked_for_that_is_one(named: str) -> None:
+    with pytest.raises(UsageError, match="127"):
+        named_sample_folder(named)
+
+
+def test_a_folder_is_named_with_its_program(tmp_path: Path) -> None:
+    source = named_sample_folder(f"40={tmp_path}")
+    assert (source.program, source.path) == (40, tmp_path)
 
 
 @pytest.mark.parametrize(

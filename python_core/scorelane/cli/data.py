@@ -52,16 +52,25 @@ def bank(
         list[Path] | None,
         typer.Option("--soundfont", help="A General MIDI soundfont more; may be repeated."),
     ] = None,
+    samples: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A folder of recordings named after their notes, as 40=FOLDER with the General "
+            "MIDI program from 0; may be repeated.",
+            metavar="PROGRAM=FOLDER",
+        ),
+    ] = None,
     installed: Annotated[
         bool, typer.Option(help="Use the soundfonts and drum kits that Debian packages.")
     ] = True,
 ) -> None:
     """Render every note of every instrument once, about 7 GB; resumed when interrupted."""
     from scorelane.data.build_bank import build_bank
-    from scorelane.data.catalogue import installed_sources, soundfont
+    from scorelane.data.catalogue import installed_sources, named_sample_folder, soundfont
 
     sources = installed_sources() if installed else []
     sources += [soundfont(path) for path in soundfonts or []]
+    sources += [named_sample_folder(named) for named in samples or []]
     built = build_bank(out, sources)
     output().print(built.licence_table(), markup=False)
 

@@ -110,6 +110,21 @@ def soundfont(path: Path, *, weight: float = 1.0, licence: str = "unknown") -> S
     return SoundFont(path.stem, path, Licence(path.name, licence, "unknown"), weight)
 
 
+RECORDED_WEIGHT = 5.0
+"""Recordings of a real instrument are drawn as often as its voices of all the soundfonts."""
+
+
+def named_sample_folder(named: str) -> SampleFolder:
+    """Return the source that ``PROGRAM=FOLDER`` names; raises :class:`UsageError` if it is none."""
+    program, separator, folder = named.partition("=")
+    if not separator or not program.strip().isdecimal():
+        raise UsageError(
+            f"samples are named PROGRAM=FOLDER with a General MIDI program from 0 to 127, as in "
+            f"40=violin; not {named}"
+        )
+    return sample_folder(Path(folder), int(program), weight=RECORDED_WEIGHT)
+
+
 def sample_folder(
     path: Path,
     program: int,

@@ -38,7 +38,7 @@ class SampleFolder:
     licence: Licence = field(repr=False)
     weight: float = field(default=1.0, repr=False)
     velocity: int = 90
-    reach: int = 3
+    reach: int = 4
     release_s: float = 0.08
 
     def voices(self) -> list[VoiceKey]:
