@@ -80,7 +80,7 @@ def command(
     if not overwrite and (there := occupied(out, pages=pages)):
         raise UsageError(f"{printable(there)} exists; use --overwrite to replace it")
     players = read_performance(performance)
-    heading = printable(performance.stem) if title is None else title
+    heading = printable(performance.stem.replace("_", " ")) if title is None else title
     score = make_score(players, Wishes(tempo, meter, beats, recording), title=heading)
     if parts:  # the beats come from everybody, the page is one player's
         mask = parse_instruments(parts)

@@ -20,7 +20,7 @@ from scorelane.score.instruments import BASS, TREBLE, Writing, abbreviation, wri
 from scorelane.score.keys import signatures, spell_pitches
 from scorelane.score.layout import Part, Played, Score, Staff
 from scorelane.score.metre import find_metre
-from scorelane.score.onsets import find_onsets
+from scorelane.score.onsets import find_onsets, weigh_onsets
 from scorelane.score.ornaments import without_ornaments
 from scorelane.score.pedal import releases, without_pedal
 from scorelane.score.pulse import hear_pulse
@@ -54,7 +54,8 @@ def find_grid(
         return _trimmed(Grid(beats.times, found, beats.downbeat % found.beats), first)
     pulse = hear_pulse(notes) if notes else None
     if beats is None:
-        times = track_beats(onsets, pulse, tempo=tempo, envelope=envelope)
+        weights = weigh_onsets(notes, onsets)
+        times = track_beats(onsets, pulse, weights=weights, tempo=tempo, envelope=envelope)
     else:
         times = beats.times
     known = metre or (beats.metre if beats else None)
@@ -71,8 +72,8 @@ def _trimmed(grid: Grid, first: float) -> Grid:
     # The bar of that beat begins at the last downbeat up to it.
     start = beat - (beat - grid.pickup) % count
     late = beat - start
-    # More than half a bar of rest at the start is a pick-up instead.
-    origin = beat if late > count / 2 else start
+    # Half a bar of rest at the start and more is a pick-up instead.
+    origin = beat if late >= count / 2 else start
     last = max(len(grid.times) - 1, origin + 1)
     times = grid.seconds_at(np.arange(origin, last + 1))
     return Grid(times, grid.metre, (start + count - beat) if origin != start else 0)
@@ -159,7 +160,8 @@ def _staves(
         released = releases(one.notes)
         hands = [without_pedal(hand, released) for hand in split_hands(notes)]
     clefs = ((TREBLE, BASS), (BASS, TREBLE)) if grand else (style.clefs,)
-    separated = [separate(hand, polyphonic=style.polyphonic) for hand in hands]
+    beat = metre.beat_ticks
+    separated = [separate(hand, polyphonic=style.polyphonic, beat=beat) for hand in hands]
     cut = iter(end_at_restrikes([voice for voices in separated for voice in voices]))
     staves = []
     for voices, allowed in zip(separated, clefs, strict=True):

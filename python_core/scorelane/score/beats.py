@@ -44,18 +44,21 @@ _PLACED = 0.5  # worth of what the places of the onsets say
 _PULSE = 1.0  # worth of the network's log odds on a beat
 _MOST = 4.0  # of them
 _BEAT_COST = -1.0  # each beat must earn this
+_ROUNDING = 0.04  # of a beat: what the lengths that are tried make of an even change
 
 
 def track_beats(
     onsets: NDArray[np.float64],
     pulse: Pulse | None,
     *,
+    weights: NDArray[np.float64] | None = None,
     tempo: float | None = None,
     envelope: Envelope | None = None,
 ) -> NDArray[np.float64]:
     """Beat times in seconds, ``[n >= 2]``, from before the first onset to after the last.
 
-    ``onsets`` are sorted; ``pulse`` is what the network heard in their notes. ``tempo`` (beats
+    ``onsets`` are sorted, and of one weight each unless ``weights`` are given; ``pulse`` is what
+    the network heard in their notes. ``tempo`` (beats
     per minute) holds the beats near it; without it any from 40 to 220 may result. The
     ``envelope`` of the recording tells of what is missing among the onsets. Music without onsets
     gets two beats at 120.
@@ -66,7 +69,8 @@ def track_beats(
     frame = max(_FRAME, (float(onsets[-1]) - start) / _MAX_FRAMES)
     lengths, prior = _lengths(frame, tempo)
     pad = int(lengths[-1])  # the first beat may begin up to a beat before the first onset
-    fit = _PLACED * _fit(onsets, start, frame, lengths, pad)
+    weights = np.ones(len(onsets)) if weights is None else weights
+    fit = _PLACED * _fit(onsets, weights, start, frame, lengths, pad)
     seconds = start + frame * np.arange(-pad, len(fit) - pad, dtype=np.float64)
     fit += _PULSE * np.clip(pulse.at(pulse.beat, seconds), -_MOST, _MOST)[:, None]
     if envelope is not None:
@@ -90,6 +94,7 @@ def _lengths(frame: float, tempo: float | None) -> tuple[NDArray[np.int64], NDAr
 
 def _fit(
     onsets: NDArray[np.float64],
+    weights: NDArray[np.float64],
     start: float,
     frame: float,
     lengths: NDArray[np.int64],
@@ -98,7 +103,7 @@ def _fit(
     """``[frames, lengths]``: how well a beat of that start and length explains its onsets."""
     position = np.round((onsets - start) / frame).astype(np.int64) + pad
     frames = int(position[-1]) + pad + 1
-    count = np.bincount(position, minlength=frames).astype(np.float64)
+    count = np.bincount(position, weights, minlength=frames)
     fit = np.empty((frames, len(lengths)))
     for column, length in enumerate(lengths):
         early = max(1, round(_EARLY * length))
@@ -164,8 +169,9 @@ def refine_beats(
     """Move ``beats`` to where the onsets on them and on their halves say, smoothly.
 
     Least squares over all beats at once: each onset near a beat or its half pulls, and the
-    second difference of the beat times is held small. It takes off the tracker's rounding to
-    frames and the systematic lag of a method's onsets.
+    second difference of the beat times is held small, but for what the tracker heard beyond its
+    rounding: a beat that is drawn out stays so. It takes off the tracker's rounding to frames and
+    the systematic lag of a method's onsets.
     """
     from scipy.sparse import csr_matrix, diags_array, vstack
     from scipy.sparse.linalg import spsolve
@@ -189,9 +195,12 @@ def refine_beats(
         shape=(len(rows), n),
     )
     bend = diags_array([1.0, -2.0, 1.0], offsets=[0, 1, 2], shape=(n - 2, n)) * stiffness
+    bent = np.diff(beats, 2)
+    rounding = _FRAME + _ROUNDING * (beats[2:] - beats[:-2]) / 2
+    bent = np.sign(bent) * np.maximum(np.abs(bent) - rounding, 0.0)
     # The tracker's own beats hold where nothing sounds.
     keep = diags_array([0.1], offsets=[0], shape=(n, n))
     system = csr_matrix(vstack([pulls, bend, keep]))
-    wanted = np.concatenate((trust * time, np.zeros(n - 2), 0.1 * beats))
+    wanted = np.concatenate((trust * time, stiffness * bent, 0.1 * beats))
     refined: NDArray[np.float64] = spsolve((system.T @ system).tocsc(), system.T @ wanted)
     return refined if bool((np.diff(refined) > 0.05).all()) else beats

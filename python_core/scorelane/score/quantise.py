@@ -18,10 +18,13 @@ _COMPOUND = ((1, 0.0), (3, 0.5), (6, 2.4), (2, 4.5), (12, 7.0))
 _EIGHTH_BEAT = ((1, 0.0), (2, 0.8), (4, 3.5), (3, 5.0))
 _JITTER = 0.024  # seconds
 _LOOSENESS = 0.03  # of the beat: players scatter onsets in slow music more than in fast
+_BEND = 0.4  # of the beat, for each unit of log tempo that its neighbours differ by
+_BENT = (0.06, 0.36)  # log tempo from which and up to which that counts
 _FAMILIAR = 1.2  # how strongly the piece's own habits count
 _CHORD = 0.04  # seconds: onsets of one part that are this close are one place
 _SCATTERED = 0.075  # and places this close, unless they belong to a run, as a chord is scattered
-_RUN = 0.11  # seconds between the notes of a run, at most
+_SCATTERED_BEAT = 0.09  # or this part of a beat: in slow music the hands part further
+_RUN = 1.5  # times as far apart the notes of a run are at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class _Onsets:
     group: NDArray[np.int64]  # [notes] place of each note
     position: NDArray[np.float64]  # [places] beats
     seconds: NDArray[np.float64]  # [places] length of a beat there
+    jitter: NDArray[np.float64]  # [places] seconds that a player is off by
 
     @classmethod
     def of(cls, part: _Part, grid: Grid, swing: float) -> _Onsets:
@@ -141,12 +145,18 @@ class _Onsets:
             if onset[i] - first > _CHORD:
                 place, first = place + 1, onset[i]
             group[i] = place
-        group = _gathered(group, onset, length, place + 1)
+        group = _gathered(group, onset, length, grid)
         count = np.bincount(group)
         mean = np.bincount(group, onset) / np.maximum(count, 1)
         position = grid.beat_at(mean)
-        length = grid.seconds_at(np.floor(position) + 1) - grid.seconds_at(np.floor(position))
-        return cls(group, _straighten(position, swing), length)
+        beat = np.floor(position)
+        before, here, after = np.diff(
+            [grid.seconds_at(beat + edge) for edge in (-1, 0, 1, 2)], axis=0
+        )
+        # Where the tempo is not even, neither are the notes within a beat.
+        bend = np.maximum(np.abs(np.log(here / before)), np.abs(np.log(after / here)))
+        loose = _LOOSENESS + _BEND * (np.clip(bend, *_BENT) - _BENT[0])
+        return cls(group, _straighten(position, swing), here, np.hypot(_JITTER, loose * here))
 
     def subdivide(
         self, choices: Sequence[tuple[int, float]], grid: Grid
@@ -156,12 +166,11 @@ class _Onsets:
         held, slot = np.unique(beat, return_inverse=True)
         phase = self.position - beat
         ticks = grid.metre.beat_ticks
-        jitter = np.hypot(_JITTER, _LOOSENESS * self.seconds)
         cost = np.empty((len(choices), len(held)))
         snapped = np.empty((len(choices), len(phase)))
         for row, (parts_of, complexity) in enumerate(choices):
             snapped[row] = np.round(phase * parts_of) / parts_of
-            error = ((snapped[row] - phase) * self.seconds / jitter) ** 2
+            error = ((snapped[row] - phase) * self.seconds / self.jitter) ** 2
             # Two places of one part on one tick lose a note's rhythm.
             clash = np.zeros(len(phase))
             clash[1:] = (np.diff(beat) == 0) & (np.diff(snapped[row]) == 0)
@@ -174,20 +183,26 @@ class _Onsets:
 
 
 def _gathered(
-    group: NDArray[np.int64], onset: NDArray[np.float64], length: NDArray[np.float64], places: int
+    group: NDArray[np.int64], onset: NDArray[np.float64], length: NDArray[np.float64], grid: Grid
 ) -> NDArray[np.int64]:
     """``group`` with the halves of chords joined that a player scattered widely.
 
     Notes of a run that are as close are short, or have neighbours as close.
     """
-    if not places:
+    if not len(group):
         return group
-    mean = np.bincount(group, onset, places) / np.bincount(group, minlength=places)
-    shortest = np.full(places, np.inf)
+    mean = np.bincount(group, onset) / np.bincount(group)
+    shortest = np.full(len(mean), np.inf)
     np.minimum.at(shortest, group, length)
+    beat = grid.beat_at(mean)
+    scattered = np.maximum(
+        _SCATTERED,
+        _SCATTERED_BEAT * (grid.seconds_at(beat + 0.5) - grid.seconds_at(beat - 0.5)),
+    )
     gap = np.concatenate(([np.inf], np.diff(mean), [np.inf]))
-    alone = (gap[:-2] > _RUN) & (gap[2:] > _RUN)
-    joins = (gap[1:-1] < _SCATTERED) & alone & (shortest[:-1] > 2 * _SCATTERED)
+    scattered = scattered[:-1]  # of a place and the next
+    alone = (gap[:-2] > _RUN * scattered) & (gap[2:] > _RUN * scattered)
+    joins = (gap[1:-1] < scattered) & alone & (shortest[:-1] > 2 * scattered)
     return np.concatenate(([0], np.cumsum(~joins)))[group]
 
 

@@ -11,7 +11,7 @@ from statistics import fmean
 from scorelane.score.grid import TICKS
 from scorelane.score.quantise import Placed
 
-_EIGHTH = TICKS // 2
+_EIGHTH, _SIXTEENTH = TICKS // 2, TICKS // 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class Chord:
     trills: tuple[tuple[int, int], ...] = ()
 
 
-def separate(notes: Sequence[Placed], *, polyphonic: bool) -> list[list[Chord]]:
+def separate(notes: Sequence[Placed], *, polyphonic: bool, beat: int = TICKS) -> list[list[Chord]]:
     """Voices of one staff, the upper one first; none overlaps itself.
 
-    ``notes`` are sorted by start, and no two of one pitch overlap.
+    ``notes`` are sorted by start, and no two of one pitch overlap; ``beat`` is one in ticks.
 
     Where everything moves together there is one voice. A note that is held while others begin
     gets a second voice if it is held long enough to be meant (``polyphonic`` instruments half a
@@ -70,7 +70,7 @@ def separate(notes: Sequence[Placed], *, polyphonic: bool) -> list[list[Chord]]:
             voices[free][-1] = replace(last, end=chord.start)
         voices[free].append(chord)
     upper, lower = _upper_first(voices, regions)
-    return [_legato(voice) for voice in (upper, lower) if voice] or [[]]
+    return [_legato(voice, beat) for voice in (upper, lower) if voice] or [[]]
 
 
 def end_at_restrikes(voices: Sequence[Sequence[Chord]]) -> list[list[Chord]]:
@@ -176,14 +176,17 @@ def _height(voice: Sequence[Chord]) -> float:
     return fmean(fmean(chord.pitches) for chord in voice)
 
 
-def _legato(voice: Sequence[Chord]) -> list[Chord]:
+def _legato(voice: Sequence[Chord], beat: int) -> list[Chord]:
     """Close the small gaps that playing leaves before the next chord, or before the beat."""
     result = []
     for i, chord in enumerate(voice):
         end = chord.end
-        following = voice[i + 1].start if i + 1 < len(voice) else -(-end // TICKS) * TICKS
+        until = -(-end // beat) * beat
+        following = voice[i + 1].start if i + 1 < len(voice) else until
         gap = following - end
         if 0 < gap <= max(_EIGHTH, 0.3 * (following - chord.start)):
             end = following
+        elif until < following and until - end <= max(_SIXTEENTH, 0.3 * (until - chord.start)):
+            end = until
         result.append(replace(chord, end=end))
     return result
