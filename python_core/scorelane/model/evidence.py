@@ -177,7 +177,7 @@ class Hints(nn.Module):
 
     def know(self, laid: list[Tensor], step: Tensor) -> list[Tensor]:
         """What is known at ``step`` [batch, length]: logits, presence, and the state there."""
-        state = self.state_of_step[step.clamp(max=self.steps - 1)]
+        state = self.state_of_step.take(step.clamp(max=self.steps - 1))
         logits = _rows(laid[0], step.clamp(max=self.steps - 1))
         presence = _rows(laid[3], state)
         return [logits, presence, state]
@@ -223,7 +223,7 @@ class Hints(nn.Module):
         end = gain[9] * (spared[:, :, -1:] - here)
         parts = [(self.end_of_sentence, end), (self.shift, shifts), (self.first_pitch, pitches)]
         parts += [(self.program, programs), (self.first_drum, drums)]
-        return scores + _row_of(parts, scores)
+        return _added(scores, parts)
 
     def _fit(self, fits: Tensor, state: Tensor, program: Tensor) -> Tensor:
         """How well each pitch in each ``state`` fits the ``program`` in force; 0 without one."""
@@ -261,15 +261,15 @@ def _peaks(rate: Tensor) -> Tensor:
     return torch.where(rate >= highest, rate, torch.zeros_like(rate))
 
 
-def _row_of(parts: list[tuple[int, Tensor]], like: Tensor) -> Tensor:
-    """One tensor as wide as ``like``: ``parts`` at their places, zeros between them."""
+def _added(scores: Tensor, parts: list[tuple[int, Tensor]]) -> Tensor:
+    """``scores`` [batch, length, n] plus ``parts``, each from its place on."""
     pieces: list[Tensor] = []
     end = 0
     for first, part in parts:
-        pieces.append(like.new_zeros([like.size(0), like.size(1), first - end]))
-        pieces.append(part)
+        pieces.append(scores[:, :, end:first])
         end = first + part.size(2)
-    pieces.append(like.new_zeros([like.size(0), like.size(1), like.size(2) - end]))
+        pieces.append(scores[:, :, first:end] + part)
+    pieces.append(scores[:, :, end:])
     return torch.cat(pieces, dim=2)
 
 

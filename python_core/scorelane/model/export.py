@@ -51,7 +51,8 @@ class Archive(nn.Module):
         shape = [batch, self.heads, self.max_tokens, self.head_width]
         state: list[Tensor] = []
         for _ in range(self.caches):
-            state.append(torch.zeros(shape, dtype=memory[0].dtype, device=device))
+            # Not filled: nothing is read of what was not written.
+            state.append(torch.empty(shape, dtype=memory[0].dtype, device=device))
         state.append(torch.tensor([[0, -1, 0]], device=device).repeat(batch, 1))
         if self.held_to_grammar:
             state.extend(self.grammar.start(batch, device))

@@ -99,17 +99,19 @@ class Grammar(nn.Module):
         A step past the end of a sounding note stops at that end instead. Arguments as for
         :meth:`allowed`.
         """
-        allowed = self.allowed(facts, sounding, begun, wanted, evidence)
-        until = self._until(facts, sounding, begun, evidence)
-        masked = logits.masked_fill(~allowed, -float("inf"))
-        shifts = masked[:, self.shift : self.pitch]
-        steps = torch.arange(shifts.size(1), device=facts.device)
-        beyond = logits[:, self.shift : self.pitch].masked_fill(steps <= until, -float("inf"))
+        ends = self._ends(facts, sounding, begun, evidence)
+        allowed = self._allowed(facts, sounding, begun, wanted, evidence, ends)
+        masked = torch.where(allowed, logits, -float("inf"))
+        until = ends[2]
+        steps = torch.arange(self.pitch - self.shift, device=facts.device)
+        beyond = torch.where(steps > until, logits[:, self.shift : self.pitch], -float("inf"))
         past = torch.logsumexp(beyond, 1, keepdim=True)
         past = torch.logaddexp(past, logits[:, self.end_of_sentence].unsqueeze(1))
-        stop = (steps == until) & allowed[:, self.shift : self.pitch]
-        stopped = torch.where(stop, torch.logaddexp(shifts, past), shifts)
-        return torch.cat([masked[:, : self.shift], stopped, masked[:, self.pitch :]], 1)
+        stop = self.shift + until.clamp(max=self.steps - 1)
+        stopped = masked.gather(1, stop)
+        stops = (until < self.steps) & allowed.gather(1, stop)
+        stopped = torch.where(stops, torch.logaddexp(stopped, past), stopped)
+        return masked.scatter_(1, stop, stopped)
 
     def allowed(
         self,
@@ -126,17 +128,28 @@ class Grammar(nn.Module):
         now; for each step the one until which each pitch sounds [batch, steps, 128]; and the
         largest of the first [batch, steps].
         """
-        allowed = self._choices(facts, sounding, begun, wanted, evidence)
-        if not bool(allowed.any(1).all()):
+        ends = self._ends(facts, sounding, begun, evidence)
+        return self._allowed(facts, sounding, begun, wanted, evidence, ends)
+
+    def _allowed(
+        self,
+        facts: Tensor,
+        sounding: Tensor,
+        begun: Tensor,
+        wanted: Tensor,
+        evidence: list[Tensor],
+        ends: list[Tensor],
+    ) -> Tensor:
+        allowed = self._choices(facts, sounding, begun, wanted, evidence, ends)
+        lost = ~allowed.any(1, keepdim=True)
+        if bool(lost.any()):
             # Nothing makes sense: better an unlikely note than to stop listening.
-            unheard = self._choices(facts, sounding, begun, wanted, self._nothing_known())
-            allowed = torch.where(allowed.any(1, keepdim=True), allowed, unheard)
+            nothing: list[Tensor] = []
+            ends = self._ends(facts, sounding, begun, nothing)
+            unheard = self._choices(facts, sounding, begun, wanted, nothing, ends)
+            allowed = torch.where(lost, unheard, allowed)
             allowed[:, self.end_of_sentence] |= ~allowed.any(1)
         return allowed
-
-    def _nothing_known(self) -> list[Tensor]:
-        nothing: list[Tensor] = []
-        return nothing
 
     def _choices(
         self,
@@ -145,36 +158,36 @@ class Grammar(nn.Module):
         begun: Tensor,
         wanted: Tensor,
         evidence: list[Tensor],
+        ends: list[Tensor],
     ) -> Tensor:
-        column = facts.unsqueeze(2)
-        body, after = column[:, 0] > 0, column[:, 1]
-        program, velocity, time, last = column[:, 2], column[:, 3], column[:, 4], column[:, 5]
+        body, after, program, velocity, time, last = facts.unsqueeze(2).unbind(1)
+        body = body > 0
+        held, due, until = ends[0], ends[1], ends[2]
         value = torch.arange(128, device=facts.device)
         known = program >= 0
-        row = program.clamp(min=0).unsqueeze(2).expand(-1, 1, 128)
 
         rested = time - begun >= self.again
         strokes = self._now(evidence, 0, time, torch.zeros_like(begun))
         may_begin = rested & (strokes > self.audible)
         pitch_begins, drum_begins = may_begin.chunk(2, dim=1)
         drum_begins = drum_begins & wanted[:, self.drum : self.used]
-        due = self._due(facts, begun, evidence)
-        # What is still heard is not ended, unless it is struck anew.
-        is_over = (due <= time + self.early) | pitch_begins
-        if len(evidence) == 0:
-            is_over = torch.ones_like(is_over)
-        ends = sounding & ((begun[:, :128] < time) & is_over).unsqueeze(1)
-        own_ends = ends.gather(1, row).squeeze(1)
+        may_end = begun[:, :128] < time
+        if len(evidence) > 0:
+            # What is still heard is not ended, unless it is struck anew.
+            may_end = may_end & ((due <= time + self.early) | pitch_begins)
+        row = program.clamp(min=0).unsqueeze(2).expand(-1, 1, 128)
+        own_ends = sounding.gather(1, row).squeeze(1) & may_end
         begins_now, ends_now = velocity > 0, velocity == 0
 
         in_body = (begins_now & pitch_begins) | (ends_now & own_ends)
-        untied = ~sounding.any(1) & (due > self.early)
+        untied = ~held & (due > self.early)
         tied = (program.clamp(min=0) * 128 + value > last) if len(evidence) == 0 else untied
         pitches = known & torch.where(body, in_body, tied)
         drums = body & begins_now & drum_begins & (after != 1)
 
         levels = torch.arange(self.tie - self.velocity, device=facts.device)
-        can_begin = (known & pitch_begins).any(1, keepdim=True)
+        any_begins = pitch_begins.any(1, keepdim=True)
+        can_begin = known & any_begins
         can_begin = can_begin | (drum_begins.any(1, keepdim=True) & (after != 1))
         useful = torch.where(levels > 0, can_begin, own_ends.any(1, keepdim=True))
         velocities = body & (after != 2) & (levels != velocity) & useful
@@ -182,7 +195,7 @@ class Grammar(nn.Module):
         free = (after == 0) | (after == 3)
         # In the tie section something must be left to tie; later, to do.
         to_tie = value * 128 + 127 > last if len(evidence) == 0 else tied.any(1, keepdim=True)
-        to_do = ends.any(2) | pitch_begins.any(1, keepdim=True)
+        to_do = (sounding & may_end.unsqueeze(1)).any(2) | any_begins
         programs = free & (value != program) & torch.where(body, to_do, to_tie)
 
         # Whoever hears a note clearly writes it down before going on.
@@ -192,46 +205,48 @@ class Grammar(nn.Module):
         owed = owed | (left[1] & wanted[:, self.drum : self.used]).any(1, keepdim=True)
         going_on = body & (after == 0) & ~owed
         # Nor does anybody hold what is heard to be over.
-        until = self._until(facts, sounding, begun, evidence)
-        steps = torch.arange(self.pitch - self.shift, device=facts.device)
-        reachable = (steps > time) & (steps < self.steps) & (steps <= until)
+        steps = torch.arange(self.steps, device=facts.device)
+        reachable = (steps > time) & (steps <= until)
         if len(evidence) > 0:
-            occasion = self._occasions(time, begun, evidence, steps.size(0))
+            occasion = self._occasions(time, begun, evidence)
             reachable = reachable & (occasion | (steps >= until - self.early))
         shifts = going_on & reachable
         finished = going_on & (until >= self.steps)
         tie = ~body & (after == 0)
         if len(evidence) > 0:
-            held = (evidence[1] > self.held) & (strokes[:, :128] < self.audible) & untied
-            tie = tie & ~(held.any(1, keepdim=True) & pitched)
+            tied = (evidence[1] > self.held) & (strokes[:, :128] < self.audible) & untied
+            tie = tie & ~(tied.any(1, keepdim=True) & pitched)
 
         never = torch.zeros_like(body)
         special = torch.cat([never, finished, never], 1)
+        later = never.expand(-1, self.pitch - self.shift - self.steps)
         extra = never.expand(-1, self.size - self.used)
-        parts = [special, shifts, pitches, velocities, tie, programs, drums, extra]
+        parts = [special, shifts, later, pitches, velocities, tie, programs, drums, extra]
         return torch.cat(parts, 1) & wanted
 
-    def _occasions(self, time: Tensor, begun: Tensor, evidence: list[Tensor], count: int) -> Tensor:
-        """At which of ``count`` steps [batch, count] something may begin."""
-        occasion = F.pad(evidence[3] > self.audible, (0, count - self.steps))
+    def _occasions(self, time: Tensor, begun: Tensor, evidence: list[Tensor]) -> Tensor:
+        """At which steps [batch, steps] something may begin."""
         # Just after a stroke, what is heard may only be its echo.
         near = time + torch.arange(1, self.again, device=time.device)
-        at = near.clamp(min=0, max=self.steps - 1).unsqueeze(2).expand(-1, -1, 256)
+        at = near.clamp(min=0, max=self.steps - 1)
         rested = near.unsqueeze(2) - begun.unsqueeze(1) >= self.again
-        heard = ((evidence[0].gather(1, at) > self.audible) & rested).any(2)
-        return occasion.scatter(1, near.clamp(min=0, max=count - 1), heard)
+        heard = evidence[0].gather(1, at.unsqueeze(2).expand(-1, -1, 256)) > self.audible
+        heard = (heard & rested).any(2)
+        occasion = F.pad(evidence[3] > self.audible, (0, self.again))
+        beside = near.clamp(min=0, max=self.steps + self.again - 1)
+        return occasion.scatter(1, beside, heard)[:, : self.steps]
 
-    def _due(self, facts: Tensor, begun: Tensor, evidence: list[Tensor]) -> Tensor:
-        """Until which step [batch, 128] each pitch is heard, from now or from its attack on."""
-        heard = torch.maximum(facts[:, 4:5], begun[:, :128] + self.again - 1)
-        return self._now(evidence, 2, heard, torch.full_like(heard, self.steps))
-
-    def _until(
+    def _ends(
         self, facts: Tensor, sounding: Tensor, begun: Tensor, evidence: list[Tensor]
-    ) -> Tensor:
-        """The step [batch, 1] at which the first of the ``sounding`` notes is over."""
-        due = self._due(facts, begun, evidence)
-        return torch.where(sounding.any(1), due, self.steps).amin(1, keepdim=True)
+    ) -> list[Tensor]:
+        """Which pitches sound with any program [batch, 128]; until which step [batch, 128] each is
+        heard, from now or from its attack on; and that of the first of those that sound [batch, 1].
+        """
+        held = sounding.any(1)
+        heard = torch.maximum(facts[:, 4:5], begun[:, :128] + self.again - 1)
+        due = self._now(evidence, 2, heard, torch.full_like(heard, self.steps))
+        until = torch.where(held, due, self.steps).amin(1, keepdim=True)
+        return [held, due, until]
 
     def _now(self, evidence: list[Tensor], which: int, step: Tensor, unknown: Tensor) -> Tensor:
         """``evidence[which]`` [batch, n] at ``step`` [batch, 1 or n]; ``unknown`` without any."""
