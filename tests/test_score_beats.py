@@ -116,6 +116,35 @@ def test_a_tracker_that_is_missing_is_said(
         make_score([pulses(np.arange(4.0))], Wishes(beats="beat-this"))
 
 
+def test_a_tracker_without_weights_is_said(
+    monkeypatch: pytest.MonkeyPatch, make_wav: Callable[..., Path]
+) -> None:
+    def tracker(**_: object) -> None:
+        raise ValueError("Could not load the checkpoint given the provided name", "final0")
+
+    module = types.ModuleType("beat_this.inference")
+    module.Audio2Beats = tracker  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "beat_this.inference", module)
+    wishes = Wishes(beats="beat-this", recording=make_wav("a.wav", seconds=1.0))
+    with pytest.raises(TrackerError, match=r"could not fetch its weights.*network"):
+        make_score([pulses(np.arange(4.0))], wishes)
+
+
+def test_a_tracker_that_cannot_be_loaded_is_said(
+    monkeypatch: pytest.MonkeyPatch, make_wav: Callable[..., Path], tmp_path: Path
+) -> None:
+    package = tmp_path / "beat_this"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "inference.py").write_text("raise OSError('Could not load this library')")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("beat_this", "beat_this.inference"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    wishes = Wishes(beats="beat-this", recording=make_wav("a.wav", seconds=1.0))
+    with pytest.raises(TrackerError, match="torchaudio that belongs to your torch"):
+        make_score([pulses(np.arange(4.0))], wishes)
+
+
 def test_a_tracker_is_listened_to(
     monkeypatch: pytest.MonkeyPatch, make_wav: Callable[..., Path]
 ) -> None:

@@ -32,10 +32,23 @@ def beat_this(recording: str | os.PathLike[str]) -> Beats:
         raise TrackerError(
             "The tracker beat-this is not installed: pip install 'scorelane[beats]'."
         ) from error
+    except OSError as error:  # a torchaudio that was built for another torch
+        raise TrackerError(
+            "The tracker beat-this cannot be loaded; install the torchaudio that belongs to your"
+            f" torch: {error}"
+        ) from error
     signal, rate = _mono(recording)
     try:
-        times, downbeats = Audio2Beats(checkpoint_path="final0", device="cpu")(signal, rate)
-    except Exception as error:  # whatever fetching weights or running them may raise
+        tracker = Audio2Beats(checkpoint_path="final0", device="cpu")
+    except Exception as error:  # whatever fetching and reading weights may raise
+        raise TrackerError(
+            "The tracker beat-this could not fetch its weights, 80 MB, which it does once; run it"
+            " again where the network can be reached, or leave it out and the beats are found in"
+            " the notes."
+        ) from error
+    try:
+        times, downbeats = tracker(signal, rate)
+    except Exception as error:  # whatever running them may raise
         raise TrackerError(f"The tracker beat-this failed: {error}") from error
     times = np.unique(np.asarray(times, np.float64))
     if len(times) < 2:
