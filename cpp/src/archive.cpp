@@ -108,8 +108,11 @@ std::pair<at::Tensor, at::Tensor> Archive::step(const at::Tensor& tokens, std::i
   require(logits.dim() == 2 && logits.size(0) == batch &&
               logits.size(1) == config_.vocabulary_size && logits.scalar_type() == at::kFloat,
           "step's logits have another shape or type");
-  require(heads.dim() == 2 && heads.size(0) == batch && heads.size(1) == 2 &&
-              heads.scalar_type() == at::kFloat,
+  const std::size_t named =
+      config_.programs.empty() ? Vocabulary::kMidiValues : config_.programs.size();
+  const std::int64_t width = heads.dim() == 2 ? heads.size(1) : 0;
+  require(heads.dim() == 2 && heads.size(0) == batch && heads.scalar_type() == at::kFloat &&
+              (width == 2 || width == 2 + static_cast<std::int64_t>(named)),
           "step's note heads have another shape or type");
   return {logits, heads};
 }

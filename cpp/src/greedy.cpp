@@ -100,9 +100,17 @@ void MaskedLogits::keep(const at::Tensor& rows) {
   if (active_) past_program_ = past_program_.index_select(0, rows);
 }
 
-void keep_rows(const TensorList& tensors, const at::Tensor& rows) {
+/// Leaves of every tensor the rows `kept`, in this order. Only rows that change their place are
+/// copied, and nothing is allocated: caches are large.
+void keep_rows(const TensorList& tensors, const std::vector<std::int64_t>& kept) {
+  const auto count = static_cast<std::int64_t>(kept.size());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    tensors.set(i, tensors.get(i).index_select(0, rows));
+    const at::Tensor tensor = tensors.get(i);
+    for (std::int64_t to = 0; to < count; ++to) {
+      const std::int64_t from = kept[static_cast<std::size_t>(to)];
+      if (from != to) tensor.select(0, to).copy_(tensor.select(0, from));
+    }
+    tensors.set(i, tensor.narrow(0, 0, count));
   }
 }
 
@@ -233,6 +241,8 @@ void Batch::record(const at::Tensor& report) {
       const long velocity = std::lround(std::clamp(line[1], 0.0F, 1.0F) * 127.0F);
       row.heads.back().velocity = static_cast<std::int32_t>(std::max(1L, velocity));
       row.heads.back().confidence = 1.0F / (1.0F + std::exp(-line[2]));
+      // Behind the heads stands how it sounds, where the model says so.
+      row.heads.back().players.assign(line.data() + 3, line.data() + line.size(0));
     }
     const auto token = static_cast<Token>(line[0]);
     if (token == Vocabulary::kEos) {
@@ -244,27 +254,32 @@ void Batch::record(const at::Tensor& report) {
     row.tokens.push_back(token);
     ties_[places_[i]].consume(token);
     // The heads of a row's very last token are never computed where it ends without EOS.
-    row.heads.push_back(NoteHead{0, config_.has_note_heads ? 0.5F : line[1]});
+    row.heads.emplace_back().confidence = config_.has_note_heads ? 0.5F : line[1];
   }
 }
 
+/// Rows that have ended give their places to rows from the batch's end.
 void Batch::retire() {
-  // Ended rows cost little; copying the caches each time one ends would cost more.
-  if (active_ == 0 || 4 * active_ > 3 * places_.size()) return;
-  std::vector<std::int64_t> kept;
-  std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    if (ended_[i]) continue;
-    kept.push_back(static_cast<std::int64_t>(i));
-    places.push_back(places_[i]);
+  if (active_ == 0 || active_ == places_.size()) return;
+  std::vector<std::int64_t> kept(active_);
+  std::size_t last = places_.size();
+  for (std::size_t i = 0; i < active_; ++i) {
+    std::size_t from = i;
+    if (ended_[i]) {
+      do --last;
+      while (ended_[last]);
+      from = last;
+    }
+    kept[i] = static_cast<std::int64_t>(from);
+    places_[i] = places_[from];
   }
+  keep_rows(memory_, kept);
+  keep_rows(state_, kept);
   const at::Tensor rows = at::tensor(kept, at::kLong).to(archive_.device());
-  keep_rows(memory_, rows);
-  keep_rows(state_, rows);
   masked_.keep(rows);
   tokens_ = tokens_.index_select(0, rows);
-  places_ = std::move(places);
-  ended_.assign(places_.size(), 0);
+  places_.resize(active_);
+  ended_.assign(active_, 0);
 }
 
 }  // namespace

@@ -47,6 +47,20 @@ Granularity read_granularity(const json& config) {
   fail("names an unknown granularity \"" + name + '"');
 }
 
+std::vector<std::int32_t> read_programs(const json& config) {
+  if (!config.contains("programs")) return {};
+  const auto programs = required<std::vector<double>>(config, "programs");
+  std::vector<std::int32_t> read;
+  for (const double program : programs) {
+    const bool fits = program >= 0 && program < Vocabulary::kMidiValues;
+    if (!fits || program != std::floor(program) || (!read.empty() && program <= read.back())) {
+      fail("has a value out of range or order in \"programs\"");
+    }
+    read.push_back(static_cast<std::int32_t>(program));
+  }
+  return read;
+}
+
 }  // namespace
 
 std::int64_t ModelConfig::segment_start_step(std::int64_t index) const {
@@ -72,6 +86,7 @@ ModelConfig ModelConfig::parse(const std::string& text) {
     config.linger_steps = integer(parsed, "linger_steps", 0, 1'000);
   }
   config.granularity = read_granularity(parsed);
+  config.programs = read_programs(parsed);
 
   Vocabulary& vocabulary = config.vocabulary;
   vocabulary.velocity_bins = static_cast<std::int32_t>(integer(parsed, "velocity_bins", 1, 127));

@@ -65,25 +65,27 @@ void NoteDecoder::apply(Event event, const NoteHead& head) {
 }
 
 void NoteDecoder::pitch(std::int32_t pitch, const NoteHead& head) {
-  const NoteKey key{program_, pitch};
   if (in_tie_section_) {
-    tie_pitch(key);
+    tie_pitch(pitch);
     return;
   }
-  const auto sounding = sounding_.find(key);
   if (velocity_ == 0) {
-    if (sounding == sounding_.end()) {
+    if (const auto sounding = find(pitch); sounding == sounding_.end()) {
       ++skipped_.inactive_offset;
     } else {
       release(sounding, now_);
     }
     return;
   }
+  players_are_named_ = players_are_named_ || head.player >= 0;
+  const NoteKey key{head.player >= 0 ? head.player : program_, pitch};
   cut(key);
   // A repeated onset ends the note before it; the pitch is struck again.
-  if (sounding != sounding_.end()) close(sounding, seconds(now_));
+  if (const auto before = sounding_.find(key); before != sounding_.end()) {
+    close(before, seconds(now_));
+  }
   const std::int32_t velocity = head.velocity > 0 ? head.velocity : velocity_;
-  sounding_.emplace(key, Sounding{now_, velocity, head.confidence, false});
+  sounding_.emplace(key, Sounding{now_, program_, velocity, head.confidence, false});
 }
 
 void NoteDecoder::drum(std::int32_t key, const NoteHead& head) {
@@ -97,8 +99,8 @@ void NoteDecoder::drum(std::int32_t key, const NoteHead& head) {
       Note{seconds(now_), seconds(now_ + kMinimumSteps), key, 0, true, velocity, head.confidence});
 }
 
-void NoteDecoder::tie_pitch(const NoteKey& key) {
-  const auto sounding = sounding_.find(key);
+void NoteDecoder::tie_pitch(std::int32_t pitch) {
+  const auto sounding = find(pitch);
   if (sounding == sounding_.end()) {
     ++skipped_.undeclarable_tie;
   } else if (sounding->second.tied) {
@@ -106,6 +108,19 @@ void NoteDecoder::tie_pitch(const NoteKey& key) {
   } else {
     sounding->second.tied = true;
   }
+}
+
+/// The sounding note of this pitch that the program in force is written for. Where notes are given
+/// to players by their sound, that program is another's now and then: then the pitch says which.
+NoteDecoder::SoundingMap::iterator NoteDecoder::find(std::int32_t pitch) {
+  if (!players_are_named_) return sounding_.find({program_, pitch});
+  auto likeliest = sounding_.end();
+  for (auto it = sounding_.begin(); it != sounding_.end(); ++it) {
+    if (it->first.second != pitch) continue;
+    if (it->second.program == program_) return it;
+    likeliest = it;
+  }
+  return likeliest;
 }
 
 void NoteDecoder::close_tie_section() {
@@ -163,8 +178,9 @@ std::vector<NoteKey> NoteDecoder::sounding(std::size_t most) const {
     notes.resize(most);
   }
   std::vector<NoteKey> keys;
-  for (const auto& note : notes) keys.push_back(note->first);
+  for (const auto& note : notes) keys.emplace_back(note->second.program, note->first.second);
   std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   return keys;
 }
 

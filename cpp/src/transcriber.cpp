@@ -80,6 +80,7 @@ Transcriber::Transcriber(std::shared_ptr<const Network> network, double sample_r
       resampler_(sample_rate, network_->config().sample_rate),
       segmenter_(static_cast<std::size_t>(network_->config().segment_samples),
                  static_cast<std::size_t>(network_->config().context_samples)),
+      ensemble_(network_->config(), options_.mask),
       decoder_(network_->config().vocabulary, network_->config().ties,
                network_->config().linger_steps) {}
 
@@ -151,6 +152,7 @@ void Transcriber::run_group() {
   };
   std::vector<TokenRow> rows;
   if (!heard.empty()) rows = network_->transcribe(heard, options_.mask, progress);
+  ensemble_.name_players(rows);
 
   const ModelConfig& config = network_->config();
   const auto end_step = static_cast<std::int64_t>(std::ceil(

@@ -45,6 +45,18 @@ TEST_CASE("a configuration is read; unknown keys do not matter") {
   CHECK(config.vocabulary.end_of_events() == 1391);
 }
 
+TEST_CASE("the programs that a model writes come in order") {
+  const auto writing = [](const std::string& programs) {
+    return with("max_tokens", "512, \"programs\": " + programs);
+  };
+  CHECK(ModelConfig::parse(kGood).programs.empty());
+  CHECK(ModelConfig::parse(writing("[0, 40, 127]")).programs ==
+        std::vector<std::int32_t>{0, 40, 127});
+  for (const char* wrong : {"[128]", "[-1]", "[0.5]", "[40, 0]", "[7, 7]", "7", "[\"piano\"]"}) {
+    CHECK(message(writing(wrong)).find("programs") != std::string::npos);
+  }
+}
+
 TEST_CASE("notes linger where the configuration says so, within reason") {
   const auto lingering = [](const std::string& steps) {
     return with("max_tokens", "512, \"linger_steps\": " + steps);

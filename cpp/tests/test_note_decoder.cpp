@@ -46,6 +46,36 @@ TEST_CASE("a note has an onset and an offset") {
              {pitched(0.1, 0.5, 60, 40)});
 }
 
+TEST_CASE("who plays a note is what its head says, whatever the program in force") {
+  NoteDecoder decoder(kVocabulary);
+  const auto named = [](std::vector<Token> values, std::size_t place, int player) {
+    TokenRow heard = row(std::move(values));
+    heard.heads.resize(heard.tokens.size());
+    heard.heads[place].player = player;
+    return heard;
+  };
+  decoder.decode(named({kTie, shift(10), program(40), kOn, pitch(60)}, 4, 73), 0);
+  CHECK(decoder.sounding(9) == std::vector<scorelane::NoteKey>{{40, 60}});
+
+  SECTION("its pitch ties and ends it, though the program has changed") {
+    decoder.decode(row({program(42), pitch(60), kTie, shift(50), kOff, pitch(60)}), 205);
+    check_same(decoder.take_notes(), {pitched(0.1, 2.55, 60, 73)});
+  }
+  SECTION("of two of its pitch the program in force tells it") {
+    decoder.decode(named({program(40), pitch(60), kTie, program(42), kOn, pitch(60), shift(50),
+                          kOff, pitch(60), program(40), shift(60), pitch(60)},
+                         5, 24),
+                   205);
+    check_same(decoder.take_notes(), {pitched(0.1, 2.65, 60, 73), pitched(2.05, 2.55, 60, 24)});
+  }
+  SECTION("struck again by the same player it ends, whatever the program") {
+    decoder.decode(
+        named({program(40), pitch(60), kTie, shift(50), program(42), kOn, pitch(60)}, 6, 73), 205);
+    decoder.finish(3.0);
+    check_same(decoder.take_notes(), {pitched(0.1, 2.55, 60, 73), pitched(2.55, 3.0, 60, 73)});
+  }
+}
+
 TEST_CASE("notes linger, but not over the limit or into their next stroke") {
   const auto linger = [](std::vector<Token> values, std::int64_t limit) {
     NoteDecoder decoder(kVocabulary, true, 3);
@@ -228,9 +258,9 @@ TEST_CASE("without ties rows begin at once and notes go on into the next segment
 TEST_CASE("the heads at the onset's token are the note's") {
   NoteDecoder decoder(kVocabulary);
   scorelane::TokenRow heard = row({kTie, kOn, pitch(60), drum(38), shift(4), kOff, pitch(60)});
-  heard.heads.assign(heard.tokens.size(), NoteHead{1, 0.1F});
-  heard.heads[2] = NoteHead{77, 0.75F};
-  heard.heads[3] = NoteHead{0, 0.5F};  // no velocity of its own: the token's holds
+  heard.heads.assign(heard.tokens.size(), NoteHead{1, 0.1F, {}});
+  heard.heads[2] = NoteHead{77, 0.75F, {}};
+  heard.heads[3] = NoteHead{0, 0.5F, {}};  // no velocity of its own: the token's holds
   decoder.decode(heard, 0);
   const std::vector<Note> notes = decoder.take_notes();
   REQUIRE(notes.size() == 2);

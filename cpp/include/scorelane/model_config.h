@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "scorelane/vocabulary.h"
 
@@ -21,6 +22,7 @@ struct ModelConfig {
   bool ties = true;                  ///< segments begin with the notes that still sound
   std::int64_t linger_steps = 0;     ///< how much longer notes last than the network says
   Granularity granularity = Granularity::kFull;
+  std::vector<std::int32_t> programs;  ///< those that the model writes, ascending; empty: all
   Vocabulary vocabulary;
 
   std::int64_t window_samples() const { return segment_samples + 2 * context_samples; }

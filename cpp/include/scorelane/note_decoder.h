@@ -15,8 +15,10 @@ namespace scorelane {
 
 /// What the network says about the note whose pitch or drum token stands at the same place.
 struct NoteHead {
-  std::int32_t velocity = 0;  ///< 1-127, or 0 to use the velocity token's
-  float confidence = 1.0F;    ///< 0-1
+  std::int32_t velocity = 0;   ///< 1-127, or 0 to use the velocity token's
+  float confidence = 1.0F;     ///< 0-1
+  std::vector<float> players;  ///< log probability of each of the model's programs, if it says any
+  std::int32_t player = -1;    ///< the program that plays it; -1: the one in force
 };
 
 /// The tokens of one segment up to, not including, EOS; `heads` is empty or as long as `tokens`.
@@ -62,7 +64,8 @@ class NoteDecoder {
   /// Ends what still sounds at `end_seconds`, or at the last event's time where that is not given.
   void finish(std::optional<double> end_seconds = std::nullopt);
 
-  /// The notes that sound now, in order; of more than `most` those that began last.
+  /// The notes that sound now, by the programs that they were written for, in order; of more than
+  /// `most` those that began last.
   std::vector<NoteKey> sounding(std::size_t most) const;
 
   /// Notes completed since the last call, in order of onset.
@@ -73,6 +76,7 @@ class NoteDecoder {
  private:
   struct Sounding {
     std::int64_t onset;
+    std::int32_t program;  ///< in force when it began; its key has the one that plays it
     std::int32_t velocity;
     float confidence;
     bool tied;
@@ -82,8 +86,9 @@ class NoteDecoder {
   void apply(Event event, const NoteHead& head);
   void pitch(std::int32_t pitch, const NoteHead& head);
   void drum(std::int32_t key, const NoteHead& head);
-  void tie_pitch(const NoteKey& key);
+  void tie_pitch(std::int32_t pitch);
   void close_tie_section();
+  SoundingMap::iterator find(std::int32_t pitch);
   SoundingMap::iterator release(SoundingMap::iterator sounding, std::int64_t step);
   SoundingMap::iterator close(SoundingMap::iterator sounding, double end_seconds);
   void cut(const NoteKey& key);
@@ -103,6 +108,7 @@ class NoteDecoder {
   std::int64_t linger_;
   bool ties_;
   bool in_tie_section_ = false;
+  bool players_are_named_ = false;
 
   static constexpr std::int32_t kDefaultVelocity = 100;
   static constexpr std::int64_t kMinimumSteps = 1;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "scorelane/ensemble.h"
 #include "scorelane/network.h"
 #include "scorelane/note.h"
 #include "scorelane/note_decoder.h"
@@ -65,6 +66,7 @@ class Transcriber {
   std::int64_t batch_size_;
   Resampler resampler_;
   Segmenter segmenter_;
+  Ensemble ensemble_;
   NoteDecoder decoder_;
   std::vector<float> mono_;
   std::vector<float> resampled_;

@@ -231,6 +231,20 @@ class Hints(nn.Module):
         row = _rows(fits, state * self.programs + place.clamp(min=0))
         return torch.where((place >= 0).unsqueeze(2), row, torch.zeros_like(row))
 
+    def players(self, tokens: Tensor, laid: list[Tensor], known: list[Tensor]) -> Tensor:
+        """Log probabilities [batch, programs] of who plays the notes that ``tokens`` [batch] begin.
+
+        From how they sound where they begin and 32 ms later; tokens other than pitches say nothing.
+        """
+        fits = laid[2].flatten(1)
+        state, pitch = known[2][:, -1], (tokens - self.first_pitch).clamp(0, self.pitches - 1)
+        program = torch.arange(self.programs, device=tokens.device)
+        count = fits.size(1) // (self.programs * self.pitches)
+        now, later = state, (state + 1).clamp(max=count - 1)
+        at = (torch.stack([now, later], 1).unsqueeze(2) * self.programs + program) * self.pitches
+        heard = fits.gather(1, (at + pitch[:, None, None]).flatten(1))
+        return heard.view(tokens.size(0), 2, self.programs).mean(1)
+
     def sounds(self, known: list[Tensor]) -> Tensor:
         """Evidence [batch, 128] that each pitch sounds where the tokens end."""
         return self._by_pitch(known[0][:, -1, 2 : self.pitched : self.questions], -99)

@@ -95,7 +95,10 @@ class Archive(nn.Module):
             logits = self.grammar.guide(logits, facts, sounding, begun, wanted, evidence)
         if not decoder.has_note_heads:
             return logits, torch.zeros([tokens.size(0), 2], device=tokens.device)
-        return logits, torch.stack([torch.sigmoid(notes[:, 0]), notes[:, 1]], dim=1)
+        heads = [torch.sigmoid(notes[:, :1]), notes[:, 1:]]
+        if decoder.hints is not None:
+            heads.append(decoder.hints.players(tokens, memory[self.caches :], known))
+        return logits, torch.cat(heads, dim=1)
 
     def _advance(self, tokens: Tensor, in_force: Tensor) -> None:
         """Update time and program as :class:`Decoder` finds them for whole rows."""
