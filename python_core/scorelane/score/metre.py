@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.score.grid import Metre
+from scorelane.score.onsets import TOGETHER
 from scorelane.score.pulse import FRAME, Pulse
 
 # Beats in a bar; of two- and of three-part beats the metre, the log prior in its favour and what
@@ -16,7 +17,7 @@ _CHOICES = (
     (2, (Metre(2, 4), -1.0, 0.75), (Metre(6, 8), 0.0, 0.0)),
 )
 _SURE = 3.0  # log odds that a single bar line counts at most
-_PICKUP = 0.3  # cost of each beat of a pick-up
+_PICKUP = 1.0  # cost of each beat of a pick-up: most pieces have none or a short one
 _BINARY = -3.0  # log odds, as heard, under which beats have no three parts
 
 
@@ -38,6 +39,7 @@ def find_metre(
     if pulse is None:
         return metre or Metre(count or 4, 4), 0
     odds = _bar_odds(beats, pulse)
+    odds[beats > onsets[-1] + TOGETHER] = 0.0  # where the last beat ends, nothing may begin
     if metre is not None:
         return metre, _best_phase(odds, metre.beats)[1]
     three = pulse.compound > _BINARY and _is_ternary(beats, onsets)
