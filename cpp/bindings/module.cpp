@@ -205,7 +205,7 @@ PYBIND11_MODULE(_engine, module) {
       py::arg("notes"), py::arg("least_share"),
       "The program [n] of each of the notes [n], in order of onset, when instruments with less\n"
       "than their share (0-1) of what sounds around give their notes away; -1 for a note that its\n"
-      "new lane has already.");
+      "new lane has already, and for drums that hardly play.");
 }
 
 }  // namespace scorelane::python

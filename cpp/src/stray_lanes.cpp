@@ -17,6 +17,8 @@ constexpr double kFarthest = 20.0;     // seconds beyond which no neighbour coun
 constexpr double kSameClass = 2.0;     // how much more a program of the same MIDI class draws
 constexpr double kTwinSeconds = 0.05;  // what begins closer together is one note
 constexpr int kRounds = 5;
+constexpr double kDrums = 1.5;     // how much larger the share of drums must be,
+constexpr float kSureDrum = 0.9F;  // unless they are as sure as this
 
 double weight(const Note& note) {
   return std::max(0.001, static_cast<double>(note.confidence));
@@ -47,7 +49,7 @@ class Lanes {
   }
 
   std::int32_t program(std::size_t note) const {
-    return is_twin(note) ? kTwin : programs_[lanes_[note]];
+    return is_twin(note) ? kGone : programs_[lanes_[note]];
   }
 
  private:
@@ -143,6 +145,38 @@ class Lanes {
   std::vector<float> shares_;           ///< [notes, lanes]
 };
 
+/// For each of the `notes` the share of drums around it.
+std::vector<double> drum_shares(const std::vector<Note>& notes) {
+  std::vector<double> drums(notes.size());
+  std::vector<double> all(notes.size());
+  double drum_sum = 0.0;
+  double sum = 0.0;
+  double now = 0.0;
+  const auto fade_to = [&](double time) {
+    const double fading = std::exp(-std::abs(time - now) / kAround);
+    drum_sum *= fading;
+    sum *= fading;
+    now = time;
+  };
+  const auto hear = [&](const Note& note) {
+    sum += weight(note);
+    if (note.is_drum) drum_sum += weight(note);
+  };
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    fade_to(notes[i].onset);
+    drums[i] = drum_sum;
+    all[i] = sum;
+    hear(notes[i]);
+  }
+  drum_sum = sum = 0.0;
+  for (std::size_t i = notes.size(); i-- > 0;) {
+    fade_to(notes[i].onset);
+    hear(notes[i]);
+    drums[i] = (drums[i] + drum_sum) / (all[i] + sum);
+  }
+  return drums;
+}
+
 }  // namespace
 
 std::vector<std::int32_t> settled_programs(const std::vector<Note>& notes, double least_share) {
@@ -152,11 +186,18 @@ std::vector<std::int32_t> settled_programs(const std::vector<Note>& notes, doubl
   }
   Lanes lanes(std::move(pitched));
   for (int round = 0; round < kRounds && lanes.settle(least_share);) ++round;
+  const std::vector<double> drums = drum_shares(notes);
   std::vector<std::int32_t> programs;
   programs.reserve(notes.size());
   std::size_t next = 0;
-  for (const Note& note : notes) {
-    programs.push_back(note.is_drum ? note.program : lanes.program(next++));
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    const Note& note = notes[i];
+    const bool stray = drums[i] < kDrums * least_share && note.confidence < kSureDrum;
+    if (note.is_drum) {
+      programs.push_back(stray ? kGone : note.program);
+    } else {
+      programs.push_back(lanes.program(next++));
+    }
   }
   return programs;
 }

@@ -69,7 +69,7 @@ def command(
         bool,
         typer.Option(
             help="Instruments that are hardly there give their notes to those that sound around "
-            "them."
+            "them, and stray drum hits go."
         ),
     ] = True,
     held_notes: Annotated[
