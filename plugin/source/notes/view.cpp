@@ -97,7 +97,7 @@ void settle_lanes(NoteList& notes, double least_share) {
   settled.reserve(notes.size());
   for (std::size_t i = 0; i < notes.size(); ++i) {
     if (!notes[i].edited) {
-      if (programs[i] == kTwin) {
+      if (programs[i] == kGone) {
         continue;
       }
       notes[i].lane.program = programs[i];
