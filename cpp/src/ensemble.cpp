@@ -88,8 +88,9 @@ std::vector<Ensemble::Part> Ensemble::assign(const std::vector<Sound>& sounds,
           static_cast<double>(sound.head->players[i]) + expected[i] - narrowness[i] * away * away;
     }
     const auto best = std::max_element(scores.begin(), scores.end());
-    sound.head->player = programs_[static_cast<std::size_t>(best - scores.begin())];
     const double highest = *best;
+    if (!std::isfinite(highest)) continue;  // a damaged model: the program in force has to do
+    sound.head->player = programs_[static_cast<std::size_t>(best - scores.begin())];
     double sum = 0.0;
     for (double& score : scores) sum += score = std::exp(score - highest);
     for (std::size_t i = 0; i < count; ++i) {

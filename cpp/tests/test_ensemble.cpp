@@ -102,3 +102,13 @@ TEST_CASE("ends, ties, drums and notes that say nothing of their sound are left 
   for (const auto& head : rows[0].heads) named.push_back(head.player);
   CHECK(named == std::vector<int>{-1, -1, -1, -1, -1, -1, kGuitar, -1});
 }
+
+TEST_CASE("what is no number names nobody and teaches nothing") {
+  Ensemble ensemble(three_players(), {});
+  std::vector<TokenRow> rows{notes({60}, {NAN, NAN, NAN}), notes({60}, {0.0F, 0.0F, 0.0F}),
+                             notes({60}, {0.1F, 0.8F, 0.1F})};
+  ensemble.name_players(rows);
+  CHECK(players(rows[0]) == std::vector<int>{-1});
+  CHECK(players(rows[1]) == std::vector<int>{-1});
+  CHECK(players(rows[2]) == std::vector<int>{kGuitar});
+}
