@@ -103,7 +103,7 @@ def _fit(
     """``[frames, lengths]``: how well a beat of that start and length explains its onsets."""
     position = np.round((onsets - start) / frame).astype(np.int64) + pad
     frames = int(position[-1]) + pad + 1
-    count = np.bincount(position, weights, minlength=frames)
+    count = np.bincount(position, weights, minlength=frames).astype(np.float64)
     fit = np.empty((frames, len(lengths)))
     for column, length in enumerate(lengths):
         early = max(1, round(_EARLY * length))

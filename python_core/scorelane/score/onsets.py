@@ -40,4 +40,5 @@ def weigh_onsets(notes: Sequence[Note], events: NDArray[np.float64]) -> NDArray[
     longest = np.zeros(len(events))
     np.maximum.at(longest, event, [note.duration for note in notes])
     weight = 0.5 + 0.2 * np.minimum(count, _MOST_NOTES) + 0.3 * np.minimum(longest, _LONGEST)
-    return weight / weight.mean()
+    normal: NDArray[np.float64] = weight / weight.mean()
+    return normal
