@@ -100,7 +100,7 @@ TEST_CASE("drums that hardly play go, but the surest; where they play they stay"
   };
   CHECK(left(hits(13, 0.6F)) == 0);
   CHECK(left(hits(13, 0.95F)) == 4);
-  CHECK(left(hits(4, 0.6F)) == 10);
+  CHECK(left(hits(3, 0.6F)) == 14);
   auto alone = hits(13, 0.6F);
   CHECK(settled_programs(alone, 0.08) == std::vector<std::int32_t>(4, 0));
 }

@@ -17,7 +17,7 @@ constexpr std::int32_t kGone = -1;
 /// instrument. A note is given away where its program has less than `least_share` (0-1) of what
 /// sounds within some 20 s, each note counting for as much as it is sure: to the program, among
 /// those that have more, that sounds closest in time and pitch, sooner to one of its MIDI class.
-/// Where drums have hardly more than that of all that sounds, they are picks, bows and consonants,
+/// Where drums have less than twice that of all that sounds, they are picks, bows and consonants,
 /// but for the surest. `notes` are in order of onset.
 std::vector<std::int32_t> settled_programs(const std::vector<Note>& notes, double least_share);
 
