@@ -17,9 +17,8 @@ using namespace std::chrono_literals;
 
 constexpr int kBlock = 65536;
 
-// Segments of two seconds that go through the network together. Few where somebody watches, so that
-// notes appear soon; more offline, which is faster.
-constexpr int kWatchedBatch = 4;
+// Segments of two seconds that go through the network together: few enough that notes appear soon
+// where somebody watches, many enough to tell from them which instruments play.
 constexpr int kBatch = 16;
 
 int threads_for(bool realtime) {
@@ -158,15 +157,14 @@ void Transcription::transcribe(const Take& take, const Job& job) {
   const auto model =
       EngineModel::load(job.model.archive, job.model.device, threads_for(job.realtime));
   tell([&] { listener_.model_loaded(*model); });
-  EngineStream stream(model, take.sample_rate, job.realtime ? kWatchedBatch : kBatch,
-                      [&](double seconds) {
-                        try {
-                          tell([&] { listener_.progress(seconds); });
-                        } catch (const EngineCancelled&) {
-                          return false;
-                        }
-                        return true;
-                      });
+  EngineStream stream(model, take.sample_rate, kBatch, [&](double seconds) {
+    try {
+      tell([&] { listener_.progress(seconds); });
+    } catch (const EngineCancelled&) {
+      return false;
+    }
+    return true;
+  });
   TakeReader reader(take);
   juce::AudioBuffer<float> block(take.channels, kBlock);
   std::int64_t done = 0;
