@@ -246,7 +246,8 @@ void Processor::processBlockBypassed(juce::AudioBuffer<float>& audio, juce::Midi
   if (audio.getNumSamples() == 0) return;
   player_.silence();
   gate_.end_all(midi);
-  preview_.render(preview_player_.silence(), audio, audio.getNumSamples(), 0.0F);
+  preview_player_.silence();
+  preview_.silence();
 }
 
 void Processor::mix(juce::AudioBuffer<float>& audio, const Clock& clock, int samples) {

@@ -44,6 +44,8 @@ bool Desk::process(int samples, bool bypassed) {
     sent_.copyFrom(channel, 0, to, samples);
   }
   midi_.clear();
+  // Others may turn the switch meanwhile: then nobody can say which way the block went.
+  const bool was_bypassed = get(parameter::kBypass) > 0.5F;
   {
     const juce::ScopedLock lock(processor_.getCallbackLock());
     if (bypassed) {
@@ -54,7 +56,8 @@ bool Desk::process(int samples, bool bypassed) {
   }
   if (transport.has_value() && transport->playing) transport->seconds += samples / sample_rate_;
   watch();
-  if ((bypassed || get(parameter::kBypass) > 0.5F) && !passed(samples)) {
+  const bool is_bypassed = was_bypassed && get(parameter::kBypass) > 0.5F;
+  if ((bypassed || is_bypassed) && !passed(samples)) {
     complaint_ = "audio changed in bypass";
   }
   return complaint_.isEmpty();

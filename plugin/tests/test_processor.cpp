@@ -188,6 +188,21 @@ TEST_CASE("the audio thread neither allocates nor locks") {
   CHECK(locks == 0);
 }
 
+TEST_CASE("bypass passes the audio unchanged from its first block on, whatever the preview plays") {
+  Desk desk(true);
+  record(desk, 4.0);
+  desk.set(parameter::kSensitivity, 1.0F);
+  desk.set(parameter::kMix, 0.5F);
+  desk.processor().refresh();
+  desk.transport = Desk::Transport{true};
+  for (int round = 0; round < 20; ++round) {
+    desk.set(parameter::kBypass, 0.0F);
+    REQUIRE(desk.process_seconds(0.15));
+    desk.set(parameter::kBypass, 1.0F);
+    REQUIRE(desk.process_seconds(0.02));  // the desk compares what comes out
+  }
+}
+
 TEST_CASE("an editor opens, paints and closes while audio runs, whatever its saved state") {
   Desk desk(true);
   record(desk, 0.5);

@@ -229,6 +229,12 @@ void Preview::render(const juce::MidiBuffer& midi, juce::AudioBuffer<float>& aud
   }
 }
 
+void Preview::silence() {
+  impl_->update();
+  impl_->gain = 0.0F;
+  impl_->stop();
+}
+
 void Preview::reset() {
   impl_->cut = true;
 }
