@@ -21,7 +21,8 @@ class Preview {
   void render(const juce::MidiBuffer& midi, juce::AudioBuffer<float>& audio, int samples,
               float gain);
 
-  /// Ends all sound at once, without a fade, which bypassed audio must not hear. On the audio thread.
+  /// Ends all sound at once, without a fade, which bypassed audio must not hear. On the audio
+  /// thread.
   void silence();
 
   /// Ends all sound within 5 ms, for a seek or a stop; takes effect with the next `render`.
