@@ -1,5 +1,7 @@
 """What rises in the evidence is struck once, at the peak."""
 
+import dataclasses
+
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,6 +81,11 @@ def test_what_peaks_just_beyond_the_border_belongs_to_the_next_segment() -> None
     for away in range(-3, 4):
         notes[0, top + away, 0] = 4.0 - abs(away)
     assert due(STROKES(notes, drums)) == []
+
+
+def test_a_coarse_grid_has_all_its_steps() -> None:
+    coarse = dataclasses.replace(CONFIG, steps_per_second=10)
+    assert Strokes(coarse)(*silence()).shape == (1, coarse.steps, 256)
 
 
 def test_families_are_apart() -> None:

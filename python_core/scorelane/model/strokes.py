@@ -48,7 +48,9 @@ class Strokes(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.reach = round(APART * config.steps_per_second) - 1
+        self.steps = config.steps
+        # On a grid so coarse that no two steps lie closer, each step is its own peak.
+        self.reach = max(0, round(APART * config.steps_per_second) - 1)
         self.margin = 2 * self.reach
         step = torch.arange(-self.margin, config.steps + self.margin)
         frame = step * config.frames_per_step + config.first_frame
@@ -74,7 +76,7 @@ class Strokes(nn.Module):
         above, beyond = 128 - self.lowest - self.pitches, 128 - self.first_key - self.keys
         notes = F.pad(notes, (self.lowest, above), value=self.never)
         drums = F.pad(drums, (self.first_key, beyond), value=self.never)
-        return torch.cat([notes, drums], dim=2)[:, self.margin : -self.margin]
+        return torch.cat([notes, drums], dim=2)[:, self.margin : self.margin + self.steps]
 
     def _struck(self, logits: Tensor, rivals: Tensor) -> Tensor:
         """``logits`` [batch, steps, n] at and beside peaks that none of the ``rivals`` tops."""
