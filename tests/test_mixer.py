@@ -10,10 +10,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+import scorelane.data.mixer as mixer_module
+from scorelane.data import excerpts
 from scorelane.data.build_bank import build_bank
 from scorelane.data.effects import Room, overdrive
 from scorelane.data.measure import SAMPLE_RATE
-from scorelane.data.mixer import Mixer, open_mixer
+from scorelane.data.mixer import Mixer, as_loud, open_mixer
 from scorelane.data.songs import build_songs
 from scorelane.data.sources import RenderedNote, VoiceKey
 from scorelane.data.targets import Example, make_example
@@ -100,6 +102,28 @@ def test_the_same_generator_draws_the_same_example(mixer: Mixer) -> None:
     first, again = (mixer(np.random.default_rng(7)) for _ in range(2))
     assert first.tokens == again.tokens
     np.testing.assert_array_equal(first.audio, again.audio)
+
+
+def test_velocities_tell_how_loud_parts_are_beside_each_other(
+    mixer: Mixer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def velocities() -> list[list[int]]:
+        return [example.velocities for example in examples(mixer, 40)]
+
+    with_others = velocities()
+    monkeypatch.setattr(excerpts, "SOLO", 1.0)
+    alone = velocities()
+    monkeypatch.setattr(mixer_module, "LOUDER", 0.0)
+    assert alone == velocities()
+    monkeypatch.undo()
+    monkeypatch.setattr(mixer_module, "LOUDER", 0.0)
+    assert with_others != velocities()
+
+
+@pytest.mark.parametrize(("velocity", "decibels", "heard"), [(40, 12.04, 80), (100, 20, 127)])
+def test_twelve_decibels_are_twice_the_velocity(velocity: int, decibels: float, heard: int) -> None:
+    note = Note(0.0, 1.0, 60, 0, False, velocity)
+    assert [n.velocity for n in as_loud([note], decibels)] == [heard]
 
 
 def silence() -> NDArray[np.float32]:

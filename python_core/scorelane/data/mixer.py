@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,8 @@ from scorelane.notes import Note
 KEEP_PROGRAM = 0.65
 TRANSPOSE = 6
 FAVOURED = {
-    **{0: 3.0, 24: 3.0, 25: 6.0, 27: 4.0, 33: 2.0, 40: 5.0, 42: 3.0, 52: 5.0, 56: 2.0, 60: 2.0},
-    **{65: 4.0, 70: 3.0, 71: 4.0, 73: 3.0},
+    **{0: 3.0, 24: 3.0, 25: 6.0, 27: 4.0, 33: 2.0, 40: 5.0, 42: 3.0, 52: 8.0, 56: 2.0, 60: 2.0},
+    **{65: 4.0, 70: 3.0, 71: 4.0, 73: 4.0},
 }
 """How much more often than others the instruments that people record are drawn at random."""
 SUSTAINED_PROGRAMS = (range(16, 24), range(40, 45), range(48, 80), range(80, 104))
@@ -41,7 +42,10 @@ STRUMMED = 0.4
 CLEAN_GUITAR, DRIVEN_GUITAR = 27, 30
 OVERDRIVEN = 0.3
 """How often a clean electric guitar goes through an amplifier that makes it a distorted one."""
-DECIBELS, DRUM_DECIBELS = (-10.0, 0.0), (-6.0, 3.0)
+DECIBELS, DRUM_DECIBELS, LOUDER = -5.0, -1.5, 5.0
+"""The usual levels of parts and of drums, and how much louder or softer they are mixed."""
+VELOCITY_DECIBELS = 40.0
+"""MIDI's usual law: a velocity ten times as high sounds by so many decibels louder."""
 RELEASE_TABLE = 48
 LONGEST_RELEASE = 16000
 PRODUCED = 0.4
@@ -82,16 +86,24 @@ class Mixer:
         """Draw one example."""
         room = Room(rng, self._samples, self._rate)
         key = int(rng.integers(-TRANSPOSE, TRANSPOSE + 1))
+        parts = self._excerpts.draw(rng)
+        louder = [rng.uniform(-LOUDER, LOUDER) for _ in parts]
+        # The recording's level tells nothing of how loud the players are, only beside each other.
+        usual = sum(louder) / max(1, len(louder))
         notes: list[Note] = []
-        for part in self._excerpts.draw(rng):
-            notes += self._play(rng, room, part, key)
+        for part, decibels in zip(parts, louder, strict=True):
+            played = self._play(rng, room, part, key, decibels)
+            notes += as_loud(played, decibels - usual)
         return make_example(room.record(), notes, self._config, int(rng.integers(PHASES)))
 
-    def _play(self, rng: np.random.Generator, room: Room, part: Part, key: int) -> list[Note]:
-        """Sound one part in the ``room``; returns its notes as they will sound."""
+    def _play(
+        self, rng: np.random.Generator, room: Room, part: Part, key: int, decibels: float
+    ) -> list[Note]:
+        """Sound one part in the ``room``, louder than usual by ``decibels``; returns its notes."""
         voice = self._voice(rng, part)
         if voice < 0:
             return []
+        level = 10.0 ** ((decibels + (DRUM_DECIBELS if part.is_drum else DECIBELS)) / 20.0)
         notes = part.notes
         if (
             not part.is_drum
@@ -111,7 +123,7 @@ class Mixer:
         rows, gains = self._bank.rows(voice, pitches, notes["velocity"])
         program = 0 if part.is_drum else int(CANONICAL_PROGRAM[self._bank.voice_program[voice]])
         if program == SINGING and not part.is_drum and rng.random() < SUNG:
-            sung = self._sing(rng, room, notes, pitches)
+            sung = self._sing(rng, room, notes, pitches, level)
             if sung:
                 return sung
         bend = self._bend(rng, program, part.is_drum)
@@ -151,8 +163,7 @@ class Mixer:
             sound = overdrive(sound, math.exp(rng.uniform(1.0, 3.5)))
         if part.is_drum and rng.random() < PRODUCED:
             sound = compress(rng, sound, self._rate)
-        decibels = rng.uniform(*(DRUM_DECIBELS if part.is_drum else DECIBELS))
-        room.add(sound, 10.0 ** (decibels / 20.0))
+        room.add(sound, level)
         return played
 
     def _sing(
@@ -161,6 +172,7 @@ class Mixer:
         room: Room,
         notes: NDArray[np.void],
         pitches: NDArray[np.int64],
+        level: float,
     ) -> list[Note]:
         """Sing a melody in the ``room``; returns its notes, none where it is no melody."""
         loudness = notes["velocity"].astype(np.float64) / 127.0
@@ -169,7 +181,7 @@ class Mixer:
         if line is None:
             return []
         sound, line = sing(rng, line, self._samples, self._rate)
-        room.add(sound, 10.0 ** (rng.uniform(*DECIBELS) / 20.0))
+        room.add(sound, level)
         return [
             Note(float(onset), float(offset), int(pitch), SINGING, False, round(127 * strength))
             for onset, offset, pitch, strength in zip(
@@ -283,6 +295,17 @@ class Mixer:
 
 HELD_SECONDS = 3.9
 """Notes of the bank at least this long were still sounding where they were cut."""
+
+
+def as_loud(notes: list[Note], decibels: float) -> list[Note]:
+    """``notes`` with the velocities of a part that is louder than the others by ``decibels``.
+
+    Nobody can hear whether a player was soft or far from the microphone.
+    """
+    factor = 10.0 ** (decibels / VELOCITY_DECIBELS)
+    return [
+        replace(note, velocity=min(127, max(1, round(note.velocity * factor)))) for note in notes
+    ]
 
 
 def _is_sustained(program: int) -> bool:
