@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import mido
 import numpy as np
 import pytest
 import torch
@@ -15,9 +14,7 @@ from scorelane.score import pulse as inference
 from scorelane.score.grid_midi import write_grid_midi
 from scorelane.score.metre import find_metre
 from scorelane.train.pulse import PulseNetwork, example, main, save
-from scorelane.train.pulse_data import Piece, read_performed, read_pieces
-from scorelane.train.pulse_playing import perform
-from scorelane.train.pulse_variations import broken_chords, compound, in_three
+from scorelane.train.pulse_data import Piece, perform, read_pieces
 
 WALTZ = Metre(3, 4)
 
@@ -125,66 +122,3 @@ def test_training_writes_weights(tmp_path: Path, capsys: pytest.CaptureFixture[s
     main([f"{tmp_path}=1", "--out", str(out), "--hold-out", str(held), "--steps", "1"])
     assert "2 pieces" in capsys.readouterr().out
     assert np.load(out)["first.inner.weight"].dtype == np.float16
-
-
-def march(bars: int) -> Piece:
-    """A bass note to each beat of 4/4 and eighths above it, in two parts."""
-    rows = [(float(q), 1.0, 40.0 + q % 4, 0.0, 1.0, 0.0) for q in range(4 * bars)]
-    rows += [(q / 2, 0.5, 70.0 + q % 8, 0.0, 0.0, 0.0) for q in range(8 * bars)]
-    return Piece("a", np.array(sorted(rows)), 4.0 * np.arange(bars), Metre(), 100.0)
-
-
-@pytest.mark.parametrize("beat", [1, 3])
-def test_bars_of_four_become_bars_of_three(beat: int) -> None:
-    waltz_like = in_three(march(6), beat)
-    assert waltz_like.metre == WALTZ
-    assert list(waltz_like.bars) == [0.0, 3.0, 6.0, 9.0, 12.0, 15.0]
-    low = waltz_like.notes[waltz_like.notes[:, 4] == 1.0]
-    assert list(low[:, 0]) == list(np.arange(18.0))
-    assert 40.0 + beat not in low[:, 2]  # the beat's own note is gone, all others are there
-    assert set(low[:, 2]) == {40.0 + other for other in range(4) if other != beat}
-
-
-def test_plain_beats_become_beats_of_three_parts() -> None:
-    jig = compound(march(2))
-    assert str(jig.metre) == "12/8" and list(jig.bars) == [0.0, 6.0]
-    high = jig.notes[jig.notes[:, 4] == 0.0]
-    assert high[:4, 0] == pytest.approx([0.0, 1.0, 1.5, 2.5])
-    assert high[:4, 1] == pytest.approx([1.0, 0.5, 1.0, 0.5])
-
-
-def test_chords_are_broken_within_their_beats() -> None:
-    rows = [(float(q), 1.0, p, 0.0, 0.0, 0.0) for q in range(24) for p in (48.0, 52.0, 55.0)]
-    piece = Piece("a", np.array(rows), 3.0 * np.arange(8), WALTZ, 100.0)
-    for seed in range(8):
-        notes = broken_chords(piece, np.random.default_rng(seed)).notes
-        assert len(np.unique(notes[:, 0])) == len(notes) >= 48
-        assert set(notes[:, 2] % 12) <= {0.0, 4.0, 7.0}
-        assert np.isin(np.arange(24.0), np.round(notes[:, 0], 6)).all()
-
-
-def test_a_performance_takes_the_bars_of_its_arrangement(tmp_path: Path) -> None:
-    def write(name: str, shift: int, swing: int) -> Path:
-        track = mido.MidiTrack([mido.MetaMessage("track_name", name="MELODY")])
-        track.append(mido.MetaMessage("time_signature", numerator=3, denominator=4))
-        for note in range(12):
-            late = swing if note == 5 else 0
-            track.append(mido.Message("note_on", note=60 + note, time=shift + late))
-            track.append(mido.Message("note_off", note=60 + note, time=480 - late))
-            shift = 0
-        midi = mido.MidiFile(ticks_per_beat=480)
-        midi.tracks.append(track)
-        midi.save(tmp_path / f"{name}.mid")
-        return tmp_path / f"{name}.mid"
-
-    played, arranged = write("001", 240, 60), write("001_a", 960, 60)
-    (piece,) = read_performed(played, arranged)
-    assert piece.metre == WALTZ
-    assert list(piece.bars[:3]) == [0.0, 3.0, 6.0]
-    assert piece.notes[0, 0] == 2.0 and piece.notes[5, 0] == 7.125  # as it was played
-    late = write("003", 0, 0)
-    midi = mido.MidiFile(late)
-    for message in midi.tracks[0]:
-        message.time *= 2
-    midi.save(late)
-    assert read_performed(late, arranged) == []  # another tune

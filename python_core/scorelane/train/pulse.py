@@ -2,11 +2,10 @@
 
     python -m scorelane.train.pulse FOLDER=SHARE... --out pulse.npz [--hold-out NAMES] [--steps N]
 
-Each folder holds MusicXML scores, or MIDI files whose time signatures and bars are exact.
-``FOLDER:ARRANGED`` are performances to a click, which take their bars from an arrangement: a file
-of ``ARRANGED`` whose name begins with theirs. Each folder is heard in its share of the examples;
-within it a piece weighs as the square root of its bars. Works whose path holds a line of the file
-``--hold-out`` are neither trained nor judged on; of the others every eighth is judged on alone.
+Each folder holds MusicXML scores, or MIDI files whose time signatures and bars are exact, and is
+heard in its share of the examples; within it a piece weighs as the square root of its bars. Works
+whose path holds a line of the file ``--hold-out`` are neither trained nor judged on; of the others
+every eighth is judged on alone.
 """
 
 from __future__ import annotations
@@ -26,11 +25,9 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from scorelane.files import atomic_path
 from scorelane.score.pulse import FEATURES, FRAME, frame_features
-from scorelane.train.pulse_data import SUFFIXES, Piece, read_performed, read_pieces
-from scorelane.train.pulse_playing import Heard, perform
-from scorelane.train.pulse_variations import varied
+from scorelane.train.pulse_data import SUFFIXES, Heard, Piece, perform, read_pieces
 
-CHANNELS, WIDTH, BLOCKS = 40, 5, 8
+CHANNELS, WIDTH, BLOCKS = 32, 5, 8
 SECONDS = 60.0
 BATCH = 8
 _MOST_BARS = 200  # that a piece weighs by
@@ -104,8 +101,7 @@ class Performances(IterableDataset[tuple[NDArray[np.float32], NDArray[np.float32
     def __iter__(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         rng = np.random.default_rng(self.seed)
         while True:
-            chosen = self.pieces[int(rng.choice(len(self.pieces), p=self.chances))]
-            piece = varied(chosen, rng)
+            piece = self.pieces[int(rng.choice(len(self.pieces), p=self.chances))]
             yield example(perform(piece, rng, SECONDS), piece.metre.is_compound)
 
 
@@ -200,7 +196,6 @@ def main(arguments: list[str] | None = None) -> None:
     judged: list[Piece] = []
     for item in options.folders:
         folder, _, share = item.rpartition("=")
-        folder, _, arranged = folder.partition(":")
         first = len(pieces)
         for path in sorted(Path(folder).rglob("*")):
             work = path.relative_to(folder).with_suffix("").as_posix()
@@ -208,18 +203,11 @@ def main(arguments: list[str] | None = None) -> None:
             if held or path.suffix not in SUFFIXES:
                 continue
             alone = zlib.crc32(work.encode()) % 8 == 0
-            (judged if alone else pieces).extend(_pieces(path, arranged))
+            (judged if alone else pieces).extend(read_pieces(path))
         own = np.sqrt([min(len(piece.bars), _MOST_BARS) for piece in pieces[first:]])
         weights += list(float(share) * own / own.sum())
     print(f"{len(pieces)} pieces to train on, {len(judged)} to judge by", flush=True)
     train(pieces, weights, judged, options.steps, options.out)
-
-
-def _pieces(path: Path, arranged: str) -> list[Piece]:
-    if not arranged:
-        return read_pieces(path)
-    tried = (read_performed(path, one) for one in sorted(Path(arranged).glob(f"{path.stem}_*.mid")))
-    return next((found for found in tried if found), [])
 
 
 if __name__ == "__main__":
