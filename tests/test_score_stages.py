@@ -19,7 +19,7 @@ from scorelane.errors import UsageError
 from scorelane.midi import write_midi
 from scorelane.notes import Note
 from scorelane.score import Grid, Metre, Played, Wishes, arrange, find_grid, make_score
-from scorelane.score.beats import track_beats
+from scorelane.score.beats import _fit, track_beats
 from scorelane.score.drums import drum_voices
 from scorelane.score.given_beats import read_beats
 from scorelane.score.grid_midi import write_grid_midi
@@ -88,6 +88,16 @@ def test_beats_follow_a_ritardando() -> None:
     assert (nearest < 0.05).mean() > 0.95
 
 
+def test_a_beat_is_divided_one_way_or_the_other() -> None:
+    def fit(*places: float) -> float:
+        onsets = 1.0 + 0.8 * np.array(places)
+        return float(_fit(onsets, np.ones(len(onsets)), 1.0, 0.01, np.array([80]), 80)[80, 0])
+
+    sixteenths, triplets = fit(0, 1 / 4, 1 / 2, 3 / 4), fit(0, 1 / 3, 2 / 3)
+    assert sixteenths > fit(0, 1 / 4, 1 / 3, 3 / 4) + 2.0
+    assert triplets > fit(0, 1 / 3, 3 / 4) + 2.0
+
+
 def test_a_tempo_that_is_asked_for_is_kept() -> None:
     notes, _ = _march(np.full(40, 0.6), np.random.default_rng(1))
     found = track_beats(find_onsets(notes), hear_pulse(notes), tempo=200.0)
@@ -113,6 +123,18 @@ def test_a_player_who_is_late_in_slow_music_plays_no_32nds() -> None:
     grid = Grid(np.arange(10) * 1.2, COMMON, 0)
     (notes,) = place_notes([[note(at, at + 0.4) for at in times]], grid)
     assert [one.start for one in notes] == [12 * i for i in range(16)]
+
+
+@pytest.mark.parametrize("freedom", [0.0, 0.1])
+def test_the_freer_the_playing_the_simpler_the_page(freedom: float) -> None:
+    """One chord a sixteenth late is meant by those who keep the beat, not by those who do not."""
+    grid = Grid(0.8 * np.arange(30), COMMON)
+    free = np.random.default_rng(4).uniform(-freedom, freedom, 24)
+    free[10] = 0.19
+    part = [note(0.8 * (i + 1) + late, 0.8 * (i + 1) + 0.7) for i, late in enumerate(free)]
+    (result,) = place_notes([part], grid)
+    off = {i for i, one in enumerate(result) if one.start != 24 * (i + 1)}
+    assert off == (set() if freedom else {10})
 
 
 def test_triplets_and_sixteenths_are_told_apart() -> None:

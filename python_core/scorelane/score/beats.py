@@ -23,21 +23,16 @@ _SHORTEST, _LONGEST = 0.27, 1.5  # seconds per beat, unless a tempo is asked for
 _USUAL = 0.55  # seconds per beat
 _USUAL_SPREAD = 0.4  # in log tempo
 _TEMPO_WEIGHT = 0.4  # of the prior, for each beat
-_CHANGE = 0.05  # standard deviation of the log ratio of neighbouring beats
+_CHANGE = 0.08  # standard deviation of the log ratio of neighbouring beats
 _REACH = 10  # columns of lengths that a beat may differ from the one before, a fifth and more
 _JITTER = 0.022  # seconds, of an onset around its place
 _EARLY = 0.1  # part of a beat before it that belongs to it
-# Places in the beat, and odds of an onset there.
+# Places in beats of two or four parts and in those of three or six, and odds of an onset there.
 _PLACES = (
-    (0.0, 1.0),
-    (1 / 2, 0.6),
-    (1 / 4, 0.3),
-    (3 / 4, 0.3),
-    (1 / 3, 0.2),
-    (2 / 3, 0.2),
-    (1 / 6, 0.03),
-    (5 / 6, 0.03),
+    ((0.0, 1.0), (1 / 2, 0.6), (1 / 4, 0.3), (3 / 4, 0.3)),
+    ((0.0, 1.0), (1 / 3, 0.3), (2 / 3, 0.3), (1 / 6, 0.1), (1 / 2, 0.1), (5 / 6, 0.1)),
 )
+_TERNARY = 0.5  # cost of three parts
 _ANYWHERE = 0.012  # odds of an onset elsewhere
 _HEARD = 0.8  # worth of one standard deviation of the recording's onset envelope on a beat
 _PLACED = 0.5  # worth of what the places of the onsets say
@@ -108,10 +103,14 @@ def _fit(
     for column, length in enumerate(lengths):
         early = max(1, round(_EARLY * length))
         phase = (np.arange(-early, length - early)) * frame
-        odds = np.full(length, _ANYWHERE)
-        for place, odd in _PLACES:
-            odds += odd * np.exp(-0.5 * ((phase - place * length * frame) / _JITTER) ** 2)
-        fit[:, column] = _slide(count, np.log(odds), early)
+        divided = []
+        for places in _PLACES:
+            odds = np.full(length, _ANYWHERE)
+            for place, odd in places:
+                odds += odd * np.exp(-0.5 * ((phase - place * length * frame) / _JITTER) ** 2)
+            divided.append(_slide(count, np.log(odds), early))
+        # A beat is divided one way or the other: places of both at once would hold any onset.
+        fit[:, column] = np.maximum(divided[0], divided[1] - _TERNARY)
     return fit
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,10 @@ _JITTER = 0.024  # seconds
 _LOOSENESS = 0.03  # of the beat: players scatter onsets in slow music more than in fast
 _BEND = 0.4  # of the beat, for each unit of log tempo that its neighbours differ by
 _BENT = (0.06, 0.36)  # log tempo from which and up to which that counts
+_STEADY = 0.4  # mean squared error, in jitters, of players who keep to the beat
+_FREEST = 4.0  # times as much as that is taken for jitter
+_APART = 0.4  # of a beat: what has as much time before and after it is played where it is meant
+_FEWEST = 12  # places that say how free a player is
 _FAMILIAR = 1.2  # how strongly the piece's own habits count
 _CHORD = 0.04  # seconds: onsets of one part that are this close are one place
 _SCATTERED = 0.075  # and places this close, unless they belong to a run, as a chord is scattered
@@ -80,7 +85,7 @@ class _Part:
 def _placed(parts: Sequence[_Part], grid: Grid) -> list[list[Placed]]:
     swing = _swing(np.concatenate([part.onsets for part in parts] or [np.zeros(0)]), grid)
     choices = _choices(grid)
-    tables = [_Onsets.of(part, grid, swing) for part in parts]
+    tables = _loosened([_Onsets.of(part, grid, swing) for part in parts], grid)
     habits = np.zeros(len(choices))
     for table in tables:
         habits += np.bincount(table.subdivide(choices, grid)[0], minlength=len(choices))
@@ -93,6 +98,19 @@ def _placed(parts: Sequence[_Part], grid: Grid) -> list[list[Placed]]:
     return [
         _place(part, table, choices, grid, swing) for part, table in zip(parts, tables, strict=True)
     ]
+
+
+def _loosened(tables: Sequence[_Onsets], grid: Grid) -> list[_Onsets]:
+    """``tables`` with the jitter of players who play freely, to be written the more simply.
+
+    What they play with time around it lies off the quarters and thirds of the beat as well.
+    """
+    fine = tuple((parts_of, 0.0) for parts_of in ((3, 6) if grid.metre.is_compound else (3, 4)))
+    errors = np.concatenate([table.errors(fine, grid) for table in tables] or [np.zeros(0)])
+    if len(errors) < _FEWEST:
+        return list(tables)
+    freedom = math.sqrt(float(np.clip(errors.mean() / _STEADY, 1.0, _FREEST)))
+    return [replace(table, jitter=freedom * table.jitter) for table in tables]
 
 
 def _choices(grid: Grid) -> tuple[tuple[int, float], ...]:
@@ -180,6 +198,15 @@ class _Onsets:
         best = cost.argmin(axis=0)
         chosen = snapped[best[slot], np.arange(len(phase))]
         return best, beat * ticks + np.round(chosen * ticks).astype(np.int64)
+
+    def errors(self, choices: Sequence[tuple[int, float]], grid: Grid) -> NDArray[np.float64]:
+        """Squared distance, in jitters, of places that stand apart from where they are written."""
+        tick = self.subdivide(choices, grid)[1]
+        off = self.position - tick / grid.metre.beat_ticks
+        gap = np.diff(self.position, prepend=-np.inf, append=np.inf)
+        apart = (gap[:-1] > _APART) & (gap[1:] > _APART)
+        squared: NDArray[np.float64] = (off * self.seconds / self.jitter) ** 2
+        return squared[apart]
 
 
 def _gathered(
