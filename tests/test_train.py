@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from scorelane.data.targets import Example
-from scorelane.errors import ModelError
+from scorelane.errors import ModelError, UsageError
+from scorelane.model.config import mt3_config
 from scorelane.model.weights import load_weights
 from scorelane.train.batches import LENGTHS, USUAL_LENGTH, Batch, BatchStream, collate
 from scorelane.train.checkpoint import CHECKPOINT_NAME, load_checkpoint
@@ -98,6 +99,28 @@ def test_every_loss_has_a_gradient_and_padding_none() -> None:
     longer = collate([draw_tone(np.random.default_rng(seed)) for seed in range(4)], LENGTHS[1])
     learner.has_heads = False  # corrupts at random, and longer rows draw more numbers
     torch.testing.assert_close(learner(longer).token, learner(batch).token)
+
+
+def test_the_encoder_can_learn_by_itself(tmp_path: Path) -> None:
+    learner = Learner(TINY, compiled=False)
+    batch = collate([draw_tone(np.random.default_rng(seed)) for seed in range(4)], LENGTHS[0])
+    losses = learner(batch, decodes=False)
+    losses.total.backward()
+    learns = {name.split(".")[1] for name, p in learner.named_parameters() if p.grad is not None}
+    assert learns == {"encoder"}
+    torch.testing.assert_close(losses.frame, learner(batch).frame)
+
+    # The log tells the decoder's loss over the batches in which it was asked.
+    reports: list[Report] = []
+    every_third = dataclasses.replace(plan(tmp_path, 24), decoder_every=3)
+    train(TINY, open_tones, every_third, reports.append)
+    assert all(report.loss > 3.0 for report in reports)
+
+
+def test_an_encoder_without_heads_cannot_learn_by_itself(tmp_path: Path) -> None:
+    every_third = dataclasses.replace(plan(tmp_path, 24), decoder_every=3)
+    with pytest.raises(UsageError, match="only through its decoder"):
+        train(mt3_config(), open_tones, every_third, print)
 
 
 def test_rows_are_as_long_as_the_model_can_write() -> None:

@@ -45,6 +45,14 @@ if __name__ == "__main__":
     train(
         TINY,
         open_tones,
-        Plan(Path(sys.argv[1]), 32, batch_size=2, workers=0, device="cpu", compiled=False),
+        Plan(
+            Path(sys.argv[1]),
+            32,
+            batch_size=2,
+            decoder_every=2,
+            workers=0,
+            device="cpu",
+            compiled=False,
+        ),
         lambda _: None,
     )

@@ -54,6 +54,14 @@ def command(
         int, typer.Option(min=1, help="Usual number of examples a step on each device.")
     ] = 16,
     learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.")] = 2e-3,
+    decoder_every: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Let the decoder learn in one of so many batches only, the encoder in all: "
+            "quicker once the decoder is good. For Scorelane's own network.",
+        ),
+    ] = 1,
     width: Annotated[int, typer.Option(help="Width of a new network, a multiple of 64.")] = 256,
     encoder_layers: Annotated[int, typer.Option(min=1, help="Of a new network.")] = 4,
     decoder_layers: Annotated[int, typer.Option(min=1, help="Of a new network.")] = 3,
@@ -90,6 +98,7 @@ def command(
         segments=segments,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        decoder_every=decoder_every,
         workers=workers,
         device=device,
         compiled=compiled,

@@ -15,7 +15,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from scorelane.errors import ModelError
+from scorelane.errors import ModelError, UsageError
 from scorelane.model.config import ModelConfig
 from scorelane.model.weights import load_weights, save_weights
 from scorelane.train.batches import BatchStream, Draw, batch_loader
@@ -38,12 +38,15 @@ class Plan:
     """How to train. ``segments`` counts the examples of the whole run, all devices together.
 
     ``begin_from`` is a weights folder of the same network to begin with instead of random weights.
+    In one of ``decoder_every`` batches the decoder learns too, in the others the encoder alone,
+    which takes less than half the time.
     """
 
     folder: Path
     segments: int
     batch_size: int = 16
     learning_rate: float = 2e-3
+    decoder_every: int = 1
     workers: int = 1
     device: str = "auto"
     compiled: bool = True
@@ -57,9 +60,10 @@ class Plan:
 class Report:
     """What the log says of one stretch of training.
 
-    ``seen`` and ``segments`` are the examples so far and planned; the four accuracies are
-    teacher-forced. ``segments_per_s`` is the trainer's speed, ``generator_per_s`` what the
-    generator's workers can mix together, ``waited`` the share of time spent waiting for them.
+    ``loss`` and ``velocity`` are the decoder's, ``frame`` the encoder's. ``seen`` and ``segments``
+    are the examples so far and planned; the four accuracies are teacher-forced. ``segments_per_s``
+    is the trainer's speed, ``generator_per_s`` what the generator's workers can mix together,
+    ``waited`` the share of time spent waiting for them.
     """
 
     seen: int
@@ -133,6 +137,11 @@ class _Run:
     ) -> None:
         self.config, self.plan, self.processes = config, plan, processes
         self.on_report = on_report
+        if plan.decoder_every > 1 and not config.has_note_heads:
+            raise UsageError(
+                "the encoder of this network learns only through its decoder; let the decoder "
+                "learn in every batch"
+            )
         torch.manual_seed(plan.seed + processes.rank)
         self.learner = Learner(config, compiled=plan.compiled)
         if plan.begin_from is not None:
@@ -146,7 +155,9 @@ class _Run:
         self._resume()
         self.module: nn.Module = self.learner
         if processes.world > 1:
-            self.module = DistributedDataParallel(self.learner)
+            self.module = DistributedDataParallel(
+                self.learner, find_unused_parameters=plan.decoder_every > 1
+            )
 
     def go(self, open_draw: Callable[[], Draw]) -> Path:
         if self.seen >= self.plan.segments:
@@ -158,11 +169,12 @@ class _Run:
         saved = time.monotonic()
         for batch in batch_loader(stream, self.plan.workers):
             meter.got_batch(float(batch.mixing_s))
-            losses = self._step(batch)
+            decodes = self.steps % self.plan.decoder_every == 0
+            losses = self._step(batch, decodes)
             examples = self.processes.total(len(batch.tokens))
             self.steps += 1
             self.seen += examples
-            meter.add(losses, examples)
+            meter.add(losses, examples, decodes)
             finished = self.seen >= self.plan.segments
             if finished or time.monotonic() - saved > self.plan.checkpoint_seconds:
                 self._save()
@@ -171,10 +183,10 @@ class _Run:
                 break
         return self.plan.folder
 
-    def _step(self, batch: Any) -> Losses:
+    def _step(self, batch: Any, decodes: bool) -> Losses:
         device = self.processes.device
         with torch.autocast(device.type, torch.bfloat16, enabled=self.fast is torch.bfloat16):
-            losses: Losses = self.module(batch.to(device))
+            losses: Losses = self.module(batch.to(device), decodes=decodes)
         losses.total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.learner.parameters(), CLIP)
         self.optimizers.step(self.seen / self.plan.segments)
@@ -230,12 +242,14 @@ class _Meter:
 
     def __init__(self, run: _Run) -> None:
         self._run = run
+        # The last batches of a run may be the encoder's alone.
+        self._decoder = (0.0, 0.0)
         self._reset()
 
     def _reset(self) -> None:
         self._began = self._last = time.monotonic()
         self._waited = self._mixing = 0.0
-        self._batches = self._examples = 0
+        self._batches = self._decoded = self._examples = 0
         self._sums: Tensor | None = None
 
     def got_batch(self, mixing_s: float) -> None:
@@ -243,16 +257,18 @@ class _Meter:
         self._waited += time.monotonic() - self._last
         self._mixing += mixing_s
 
-    def add(self, losses: Losses, examples: int) -> None:
+    def add(self, losses: Losses, examples: int, decodes: bool) -> None:
         """Count one step's ``losses`` over ``examples``; report when it is time."""
         values = torch.stack([losses.token, losses.frame, losses.velocity]).detach()
         values = torch.cat([values, losses.right, losses.tokens])
         self._sums = values if self._sums is None else self._sums + values
         self._batches += 1
+        self._decoded += decodes
         self._examples += examples
         self._last = time.monotonic()
         plan = self._run.plan
-        if self._last - self._began > plan.log_seconds or self._run.seen >= plan.segments:
+        due = self._last - self._began > plan.log_seconds and self._decoded > 0
+        if due or self._run.seen >= plan.segments:
             self._report()
             self._reset()
 
@@ -260,15 +276,16 @@ class _Meter:
         run = self._run
         assert self._sums is not None
         sums = self._sums.tolist()
-        token, frame, velocity = (value / self._batches for value in sums[:3])
+        if self._decoded:
+            self._decoder = (sums[0] / self._decoded, sums[2] / self._decoded)
         right = [n / max(1.0, of) for n, of in zip(sums[3:7], sums[7:], strict=True)]
         seconds = self._last - self._began
         report = Report(
             seen=run.seen,
             segments=run.plan.segments,
-            loss=token,
-            frame=frame,
-            velocity=velocity,
+            loss=self._decoder[0],
+            frame=sums[1] / self._batches,
+            velocity=self._decoder[1],
             shift=right[0],
             pitch=right[1],
             program=right[2],

@@ -45,7 +45,10 @@ class TokenKinds:
 
 
 class Losses(NamedTuple):
-    """The sum to minimise, its parts, and numbers of right tokens and of tokens by kind [4]."""
+    """The sum to minimise, its parts, and numbers of right tokens and of tokens by kind [4].
+
+    What the decoder would say is 0 where only the encoder was asked.
+    """
 
     total: Tensor
     token: Tensor
@@ -70,12 +73,17 @@ class Learner(nn.Module):
             self._encode = torch.compile(self._encoder_losses, dynamic=False)
             self._decode = torch.compile(self._decoder_losses, dynamic=False)
 
-    def forward(self, batch: Batch) -> Losses:
-        """Losses of ``batch``, with gradients."""
+    def forward(self, batch: Batch, *, decodes: bool = True) -> Losses:
+        """Losses of ``batch``, with gradients; the encoder's alone unless it ``decodes``."""
         with torch.no_grad(), torch.autocast(batch.audio.device.type, enabled=False):
             features = self.model.encoder.input.features(batch.audio)
             inputs, intact = self._inputs(batch.tokens)
         states, answers, frame = self._encode(features, batch.pitched, batch.drums, batch.programs)
+        if not decodes:
+            nothing, of_kinds = torch.zeros_like(frame), frame.new_zeros(4)
+            return Losses(
+                FRAME_WEIGHT * frame, nothing, frame.detach(), nothing, of_kinds, of_kinds
+            )
         token, velocity, right, count = self._decode(
             states, answers, inputs, intact, batch.tokens, batch.velocities
         )
