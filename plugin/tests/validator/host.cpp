@@ -49,6 +49,10 @@ Window::Window(Plugin& plugin) {
 }
 
 Window::~Window() {
+  // A host's JUCE answers what the X server says of an embedded window by calling itself later,
+  // also after the window's end (juce_linux_XEmbedComponent.cpp, ConfigureNotify). Let all be said
+  // first.
+  juce::Thread::sleep(200);
   on_message_thread([&] { editor_.reset(); });
 }
 
