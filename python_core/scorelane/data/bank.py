@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from scorelane.data.measure import SAMPLE_RATE, attack_samples
 from scorelane.data.programs import CANONICAL_PROGRAM, TRAINED_PROGRAMS
 from scorelane.errors import UsageError
 
@@ -92,6 +93,7 @@ class Bank:
         self.source_licences = [str(name) for name in index["source_licence"]]
         self.source_authors = [str(name) for name in index["source_author"]]
         self.layers, self.table = _lookup(self)
+        self._attacks: dict[int, float] = {}
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Bank:
@@ -173,6 +175,19 @@ class Bank:
         step = np.maximum(asked, 1) / np.maximum(self.velocity[rows], 1)
         gains = np.where(rows >= 0, self.gain[rows] * step**exponent, 0.0)
         return rows, gains.astype(np.float32)
+
+    def recorded(self, row: int) -> NDArray[np.float32]:
+        """The sound of one row ``[n]``, before its gain."""
+        start = int(self.start[row])
+        stored = self.audio[start : start + int(self.length[row])]
+        return np.asarray(stored, np.float32) / np.float32(FULL_SCALE)
+
+    def attack(self, row: int) -> float:
+        """Seconds after its start at which the sound of one row is heard."""
+        if row not in self._attacks:
+            heard = attack_samples(self.recorded(row)[:SAMPLE_RATE], SAMPLE_RATE)
+            self._attacks[row] = heard / SAMPLE_RATE
+        return self._attacks[row]
 
     def licence_table(self) -> str:
         """Return the sources as a Markdown table for a model card."""

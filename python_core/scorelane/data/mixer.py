@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.data.bank import FULL_SCALE, Bank
-from scorelane.data.effects import Room, compress, overdrive
+from scorelane.data.effects import Room, overdrive
 from scorelane.data.excerpts import ExcerptDrawer, Part
-from scorelane.data.measure import attack_samples
-from scorelane.data.playing import strum, take_other_drums
+from scorelane.data.kits import play_drums
+from scorelane.data.playing import strum
 from scorelane.data.programs import CANONICAL_PROGRAM
 from scorelane.data.singing import as_line, sing
 from scorelane.data.songs import SongSet
@@ -48,8 +48,6 @@ VELOCITY_DECIBELS = 40.0
 """MIDI's usual law: a velocity ten times as high sounds by so many decibels louder."""
 RELEASE_TABLE = 48
 LONGEST_RELEASE = 16000
-PRODUCED = 0.4
-"""How often drums are compressed by themselves before they meet the others."""
 SINGING = 52
 SUNG = 0.75
 """How often a melody for a voice is sung as one line, not put together from notes of the bank."""
@@ -80,7 +78,6 @@ class Mixer:
         self._releases = _release_table(self._rate)
         odds = np.array([FAVOURED.get(program, 1.0) for program in bank.programs])
         self._odds = odds / odds.sum()
-        self._attacks: dict[int, float] = {}
 
     def __call__(self, rng: np.random.Generator) -> Example:
         """Draw one example."""
@@ -100,38 +97,32 @@ class Mixer:
         self, rng: np.random.Generator, room: Room, part: Part, key: int, decibels: float
     ) -> list[Note]:
         """Sound one part in the ``room``, louder than usual by ``decibels``; returns its notes."""
+        if part.is_drum:
+            sound, struck = play_drums(rng, self._bank, part.notes, self._samples)
+            room.add(sound, 10.0 ** ((decibels + DRUM_DECIBELS) / 20.0))
+            return struck
         voice = self._voice(rng, part)
         if voice < 0:
             return []
-        level = 10.0 ** ((decibels + (DRUM_DECIBELS if part.is_drum else DECIBELS)) / 20.0)
+        level = 10.0 ** ((decibels + DECIBELS) / 20.0)
         notes = part.notes
-        if (
-            not part.is_drum
-            and self._bank.voice_program[voice] in GUITARS
-            and rng.random() < STRUMMED
-        ):
+        if self._bank.voice_program[voice] in GUITARS and rng.random() < STRUMMED:
             notes = strum(rng, notes)
-        pitches = notes["pitch"].astype(np.int64)
-        if part.is_drum:
-            pitches = take_other_drums(rng, pitches)
-        else:
-            pitches = self._fit(voice, pitches + key)
-        playable = (pitches >= 0) & (pitches <= 127)
-        if not part.is_drum:
-            playable = (pitches >= LOWEST_PITCH) & (pitches <= HIGHEST_PITCH)
+        pitches = self._fit(voice, notes["pitch"].astype(np.int64) + key)
+        playable = (pitches >= LOWEST_PITCH) & (pitches <= HIGHEST_PITCH)
         notes, pitches = notes[playable], pitches[playable]
         rows, gains = self._bank.rows(voice, pitches, notes["velocity"])
-        program = 0 if part.is_drum else int(CANONICAL_PROGRAM[self._bank.voice_program[voice]])
-        if program == SINGING and not part.is_drum and rng.random() < SUNG:
+        program = int(CANONICAL_PROGRAM[self._bank.voice_program[voice]])
+        if program == SINGING and rng.random() < SUNG:
             sung = self._sing(rng, room, notes, pitches, level)
             if sung:
                 return sung
-        bend = self._bend(rng, program, part.is_drum)
+        bend = self._bend(rng, program)
         sound = np.zeros(self._samples, np.float32)
         release = float(np.exp(rng.normal(0.0, 0.4)))
         overdriven = program == CLEAN_GUITAR and rng.random() < OVERDRIVEN
         program = DRIVEN_GUITAR if overdriven else program
-        sustained = not part.is_drum and _is_sustained(program)
+        sustained = _is_sustained(program)
         slurs = sustained and rng.random() < SLURRED
         release *= SLURRED_RELEASE if slurs else 1.0
         played = []
@@ -143,17 +134,15 @@ class Mixer:
             slurred = slurs and abs(onset - before) <= SLUR_GAP
             before = float(note["offset"])
             later = rng.uniform(0.1, 0.4) if slurred else 0.0
-            offset = self._sound(
-                sound, note, int(row), float(gain), bend, release, part.is_drum, later
-            )
-            attack = 0.3 * SLUR_FADE if slurred else self._attack(int(row))
+            offset = self._sound(sound, note, int(row), float(gain), bend, release, later)
+            attack = 0.3 * SLUR_FADE if slurred else self._bank.attack(int(row))
             played.append(
                 Note(
                     min(onset + attack, max(onset, offset - SHORTEST)),
                     offset,
                     int(pitch),
                     program,
-                    part.is_drum,
+                    False,
                     int(note["velocity"]),
                 )
             )
@@ -161,8 +150,6 @@ class Mixer:
             sound *= _swell(rng, self._samples, self._rate)
         if overdriven:
             sound = overdrive(sound, math.exp(rng.uniform(1.0, 3.5)))
-        if part.is_drum and rng.random() < PRODUCED:
-            sound = compress(rng, sound, self._rate)
         room.add(sound, level)
         return played
 
@@ -189,18 +176,7 @@ class Mixer:
             )
         ]
 
-    def _attack(self, row: int) -> float:
-        """Seconds after its start at which a note of the bank is heard."""
-        if row not in self._attacks:
-            start = int(self._bank.start[row])
-            stored = self._bank.audio[start : start + int(self._bank.length[row])]
-            head = stored[: self._rate].astype(np.float32)
-            self._attacks[row] = attack_samples(head, self._rate) / self._rate
-        return self._attacks[row]
-
     def _voice(self, rng: np.random.Generator, part: Part) -> int:
-        if part.is_drum:
-            return self._bank.choose(rng, 0, is_drum=True)
         if rng.random() < KEEP_PROGRAM:
             return self._bank.choose(rng, part.program)
         return self._bank.choose(rng, int(rng.choice(self._bank.programs, p=self._odds)))
@@ -217,12 +193,12 @@ class Mixer:
         return best
 
     def _bend(
-        self, rng: np.random.Generator, program: int, is_drum: bool
+        self, rng: np.random.Generator, program: int
     ) -> Callable[[int, int], NDArray[np.float32]] | None:
         """Where to read a note of ``n`` samples from: detuned, or with vibrato; or None."""
-        detune = rng.normal(0.0, 0.08) if is_drum else rng.normal(0.0, 0.006)
+        detune = rng.normal(0.0, 0.006)
         depth = 0.0
-        if not is_drum and _is_sustained(program) and rng.random() < 0.3:
+        if _is_sustained(program) and rng.random() < 0.3:
             depth = rng.uniform(0.002, 0.02)
         elif rng.random() < 0.5:
             return None
@@ -244,7 +220,6 @@ class Mixer:
         gain: float,
         bend: Callable[[int, int], NDArray[np.float32]] | None,
         release: float,
-        is_drum: bool,
         later: float,
     ) -> float:
         """Add one note to ``sound``, read from ``later`` seconds of it on where it is slurred.
@@ -254,15 +229,15 @@ class Mixer:
         bank = self._bank
         length = int(bank.length[row])
         onset = round(float(note["onset"]) * self._rate)
-        held = length if is_drum else round(float(note["offset"]) * self._rate) - onset
+        held = round(float(note["offset"]) * self._rate) - onset
         first = max(0, onset)
         slur = min(round(later * self._rate), length // 2)
         skip = first - onset + slur
         tail = self._releases[self._release_index(float(bank.release_s[row]) * release)]
-        last = min(len(sound), onset + held + (0 if is_drum else len(tail)))
+        last = min(len(sound), onset + held + len(tail))
         # A sound held longer than the bank's note goes on from an earlier place of it.
         held_whole = length >= HELD_SECONDS * self._rate
-        if held_whole and not is_drum:
+        if held_whole:
             skip = max(0, min(skip, length - (last - first)))
         count = min(last - first, length - skip)
         if count <= 0:
@@ -279,12 +254,12 @@ class Mixer:
             fade = min(count, round(SLUR_FADE * self._rate))
             piece[:fade] *= np.linspace(0.0, 1.0, fade, dtype=np.float32)
         released = onset + held - first
-        if not is_drum and released < count:
+        if released < count:
             fade = max(0, released)
             late = fade - released
             piece[fade:] *= tail[late : late + count - fade]
         sound[first : first + count] += piece
-        if is_drum or held_whole:
+        if held_whole:
             return float(note["offset"])
         return min(float(note["offset"]), (onset + length - slur) / self._rate)
 
