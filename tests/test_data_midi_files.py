@@ -79,6 +79,14 @@ def test_the_pedal_lengthens_notes_until_it_is_released(tmp_path: Path) -> None:
     assert spans(path) == [(60, 0.0, 1.0), (64, 0.5, 1.5)]
 
 
+def test_notes_as_the_keys_were_held_know_no_pedal(tmp_path: Path) -> None:
+    path = save(
+        tmp_path / "a.mid", [control(64, 127), on(60), off(60, time=BEAT), control(64, 0, BEAT)]
+    )
+    (row,) = read_midi_columns(path, pedal=False)
+    assert float(row["offset"]) == 0.5
+
+
 def test_a_pedalled_note_ends_where_its_key_is_struck_again(tmp_path: Path) -> None:
     path = save(
         tmp_path / "a.mid",

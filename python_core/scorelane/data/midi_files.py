@@ -70,14 +70,15 @@ def notes_of(columns: NDArray[np.void]) -> list[Note]:
     ]
 
 
-def read_midi_columns(path: str | os.PathLike[str]) -> NDArray[np.void]:
+def read_midi_columns(path: str | os.PathLike[str], *, pedal: bool = True) -> NDArray[np.void]:
     """Return the notes of the MIDI file at ``path`` as a ``[n]`` array of ``NOTE_DTYPE``.
 
-    Sorted by onset, drum flag, program and pitch. The sustain pedal lengthens notes; a note
-    struck again while it sounds ends where the new one begins. Raises :class:`MidiError`.
+    Sorted by onset, drum flag, program and pitch. The sustain ``pedal`` lengthens notes, unless
+    they are wanted as the keys were held; a note struck again while it sounds ends where the new
+    one begins. Raises :class:`MidiError`.
     """
     midi = _parse(Path(path))
-    reader = _Reader()
+    reader = _Reader(pedal)
     for tick, _, track, message in _merged(midi):
         reader.take(tick, track, message)
     reader.finish()
@@ -117,7 +118,8 @@ def _merged(midi: mido.MidiFile) -> list[tuple[int, int, int, mido.Message]]:
 class _Reader:
     """Follows channels, programs and pedals; collects notes in ticks."""
 
-    def __init__(self) -> None:
+    def __init__(self, pedal: bool) -> None:
+        self._pedal = pedal
         self.tempos: list[tuple[int, int]] = [(0, _DEFAULT_TEMPO)]
         # onset tick, offset tick, pitch, program, is_drum, velocity, stem
         self.notes: list[list[int]] = []
@@ -172,7 +174,7 @@ class _Reader:
             self._pedalled[channel].append(note)
 
     def _control(self, tick: int, channel: int, control: int, value: int) -> None:
-        if control == 64:
+        if control == 64 and self._pedal:
             if value >= 64:
                 self._pedal_down.add(channel)
             else:
