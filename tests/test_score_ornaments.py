@@ -14,6 +14,7 @@ from scorelane.score import Grid, Metre, Played, arrange, write_musicxml
 from scorelane.score.grid_midi import write_grid_midi
 from scorelane.score.ornaments import find_ornaments, without_ornaments
 from scorelane.score.pedal import releases
+from scorelane.score.performance import read_performance
 from scorelane.score.trills import find_trills
 
 GRID = Grid(np.arange(0.0, 17.0) * 0.6, Metre(4, 4))
@@ -119,6 +120,14 @@ def test_a_trill_on_the_leading_note_ends_before_the_note_that_it_leads_to() -> 
     assert trill.strokes == tuple(range(7))
 
 
+def test_a_trill_is_one_over_notes_that_move_more_slowly_and_beside_another() -> None:
+    trill = trilled(0.0, 1.6, 74, 2)
+    slower = [note(0.16 * i, 0.16 * i + 0.15, 48 + 4 * i) for i in range(10)]
+    assert [one.pitch for one in find_trills(trill + slower)] == [74]
+    below = trilled(0.0, 1.6, 70, 2)
+    assert {one.pitch for one in find_trills(trill + below)} == {70, 74}
+
+
 @pytest.mark.parametrize(
     "notes",
     [
@@ -127,6 +136,11 @@ def test_a_trill_on_the_leading_note_ends_before_the_note_that_it_leads_to() -> 
         [note(0.08 * i, 0.08 * i + 0.08, 60) for i in range(12)],  # a repeated note
         [note(0.08 * i, 0.08 * i + 0.08, 60 + 12 * (i % 2)) for i in range(12)],  # octaves
         [note(0.08 * i, 0.08 * i + 0.08, (72, 74, 72)[i]) for i in range(3)],  # a mordent
+        [  # double notes in turn
+            note(0.08 * i, 0.08 * i + 0.08, pitch)
+            for i in range(12)
+            for pitch in ((64, 72), (65, 69))[i % 2]
+        ],
     ],
 )
 def test_what_is_no_trill(notes: list[Note]) -> None:
@@ -149,3 +163,18 @@ def test_a_trill_is_marked_and_played(tmp_path: Path) -> None:
     track = mido.MidiFile(tmp_path / "a.mid").tracks[1]
     played = [m.note for m in track if m.type == "note_on"]
     assert played[3:7] == [74, 75, 74, 75] and played[-1] == 72
+
+
+def test_what_the_pedal_holds_ends_where_its_player_goes_on(tmp_path: Path) -> None:
+    track = mido.MidiTrack([mido.Message("control_change", control=64, value=127)])
+    for pitch, held, rest in ((48, 240, 240), (60, 720, 0), (72, 0, 0)):
+        track.append(mido.Message("note_on", note=pitch, velocity=80))
+        track.append(mido.Message("note_off", note=pitch, time=held))
+        track.append(mido.Message("control_change", control=1, value=0, time=rest))
+    track.append(mido.Message("control_change", control=64, value=0, time=480))
+    midi = mido.MidiFile(ticks_per_beat=480)
+    midi.tracks.append(track)
+    midi.save(tmp_path / "a.mid")
+    (player,) = read_performance(tmp_path / "a.mid")
+    found = [(note.pitch, note.onset, note.offset) for note in player.notes]
+    assert found == [(48, 0.0, 0.5), (60, 0.5, 1.25), (72, 1.25, 1.75)]

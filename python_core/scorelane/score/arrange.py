@@ -30,6 +30,9 @@ from scorelane.score.tempo import tempo_marks
 from scorelane.score.voices import end_at_restrikes, separate
 
 _LINE = 24  # semitones that a melody spans at most
+# Beside other parts a keyboard needs no second staff for what lies as high, is as thin (notes that
+# begin at once, in the mean) and can be struck by one hand (semitones).
+_HIGH, _THIN, _HAND = 57, 2.2, 14
 
 
 def find_grid(
@@ -139,7 +142,7 @@ def _parts(
                 is_drum=one.is_drum,
                 channel=DRUM_CHANNEL if one.is_drum else next(free),
                 writing=style,
-                staves=_staves(one, style, notes, bar_list, metre),
+                staves=_staves(one, style, notes, bar_list, metre, alone=len(played) == 1),
             )
         )
     return parts
@@ -151,11 +154,14 @@ def _staves(
     notes: Sequence[Placed],
     bar_list: Sequence[tuple[int, int]],
     metre: Metre,
+    *,
+    alone: bool,
 ) -> list[Staff]:
     if one.is_drum:
         return [Staff(drum_voices(notes, metre), ["percussion"] * len(bar_list))]
     hands: list[Sequence[Placed]] = [notes]
-    grand = style.grand and not (notes and _is_line(notes))
+    small = bool(notes) and (_is_line(notes) or (not alone and _is_for_one_hand(notes)))
+    grand = style.grand and not small
     if grand:
         released = releases(one.notes)
         hands = [without_pedal(hand, released) for hand in split_hands(notes)]
@@ -175,6 +181,16 @@ def _is_line(notes: Sequence[Placed]) -> bool:
     pitches = [note.note.pitch for note in notes]
     starts = {note.start for note in notes}
     return len(notes) - len(starts) <= 0.05 * len(notes) and max(pitches) - min(pitches) <= _LINE
+
+
+def _is_for_one_hand(notes: Sequence[Placed]) -> bool:
+    """Whether a keyboard's notes are few and high enough for one staff in the treble clef."""
+    chords: dict[int, list[int]] = {}
+    for note in notes:
+        chords.setdefault(note.start, []).append(note.note.pitch)
+    widest = max(max(chord) - min(chord) for chord in chords.values())
+    lowest = min(min(chord) for chord in chords.values())
+    return lowest >= _HIGH and len(notes) <= _THIN * len(chords) and widest <= _HAND
 
 
 def _numbered(names: Sequence[str]) -> list[str]:

@@ -1,4 +1,8 @@
-"""A performance to score from a file: the tracks of a MIDI file, or the lanes of a notes table."""
+"""A performance to score from a file: the tracks of a MIDI file, or the lanes of a notes table.
+
+What the pedal of a MIDI file holds is written only until its player goes on, as scores leave the
+rest to the pedal.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ def read_performance(path: str | os.PathLike[str]) -> list[Played]:
         return from_lanes(make_lanes(read_csv(Path(path))))
     from scorelane.data.midi_files import read_midi_columns
 
-    columns = read_midi_columns(path)
+    columns = _until_played_on(read_midi_columns(path), read_midi_columns(path, pedal=False))
     names = _track_names(path)
     stems = np.unique(columns["stem"])
     # Stems are numbered as they first sound, and so are the names: they match one to one
@@ -48,6 +52,22 @@ def in_score_order(parts: Sequence[Played]) -> list[Played]:
     lanes = make_lanes([note for part in parts for note in part.notes[:1]])
     order = {(lane.is_drum, lane.program): i for i, lane in enumerate(lanes)}
     return sorted(parts, key=lambda part: order[part.is_drum, part.program])
+
+
+def _until_played_on(sounding: NDArray[np.void], keys: NDArray[np.void]) -> NDArray[np.void]:
+    """Notes that end where the next of their stem begins once their key is let go.
+
+    They end before when they sound no longer. ``sounding`` and ``keys`` are the same notes as
+    they sound and as their keys are held.
+    """
+    result = sounding.copy()
+    for stem in np.unique(keys["stem"]):
+        own = keys["stem"] == stem
+        onsets = np.append(np.sort(keys["onset"][own]), np.inf)
+        let_go = keys["offset"][own]
+        following = onsets[np.searchsorted(onsets, let_go)]
+        result["offset"][own] = np.minimum(sounding["offset"][own], following)
+    return result
 
 
 def _played(rows: NDArray[np.void], name: str) -> Played:

@@ -19,6 +19,8 @@ _NEIGHBOURS = (1, 2)  # semitones between the two
 _MISSED = 0.2  # share of the steps that may repeat a pitch, where a stroke was missed
 _HELD = 3.0  # times the usual step: a last stroke that long is the note that the trill leads to
 _TURN = 0.3  # seconds that a note of the ending lasts at most
+_WITH = 0.02  # seconds: what begins this close to a stroke moves with it
+_ALONE = 0.6  # share of the strokes that other notes may move with
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def find_trills(notes: Sequence[Note]) -> list[Trill]:
             if len(both) > len(by_pitch[low]):
                 both.sort(key=lambda i: notes[i].onset)
                 candidates += [Trill(run, low, upper) for run in _runs(notes, both)]
+    candidates = [trill for trill in candidates if _is_alone(notes, trill)]
     found = []
     used: set[int] = set()
     for trill in sorted(candidates, key=lambda one: -len(one.strokes)):
@@ -84,6 +87,21 @@ def _trilled(notes: Sequence[Note], run: list[int]) -> Iterator[tuple[int, ...]]
     enough = any(len(run) >= count and usual <= step for count, step in _ENOUGH)
     if enough and repeated <= _MISSED * (len(run) - 1):
         yield tuple(run)
+
+
+def _is_alone(notes: Sequence[Note], trill: Trill) -> bool:
+    """Whether no other notes move with the strokes, but for a second trill.
+
+    Double notes and chords in turn may hold two neighbours that alternate.
+    """
+    onsets = np.array([note.onset for note in notes])
+    strokes = onsets[list(trill.strokes)]
+    near = np.abs(onsets[:, None] - strokes) < _WITH
+    near[list(trill.strokes)] = False
+    if float(near.any(axis=0).mean()) <= _ALONE:
+        return True
+    others = [notes[int(i)].pitch for i in np.flatnonzero(near.any(axis=1))]
+    return max(others) - min(others) <= _NEIGHBOURS[-1]
 
 
 def _ending(notes: Sequence[Note], trill: Trill, by_pitch: dict[int, list[int]]) -> Iterator[int]:

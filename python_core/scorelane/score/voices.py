@@ -12,6 +12,7 @@ from scorelane.score.grid import TICKS
 from scorelane.score.quantise import Placed
 
 _EIGHTH, _SIXTEENTH = TICKS // 2, TICKS // 4
+_PASSES = 5  # what is cut short leaves room for other voices
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,26 @@ def separate(notes: Sequence[Placed], *, polyphonic: bool, beat: int = TICKS) ->
     """
     chords = _chords(notes, polyphonic)
     hold = _EIGHTH if polyphonic else 2 * _EIGHTH
-    voices: list[list[Chord]] = [[], []]
-    regions: list[tuple[int, int]] = []  # lengths of the voices where nothing is held
+    for _ in range(_PASSES):
+        voices, regions = _shared_out(chords, hold)
+        cut = _hardly_held(voices, hold)
+        if not cut:
+            break
+        chords = [
+            replace(chord, end=cut.get((chord.start, chord.pitches), chord.end)) for chord in chords
+        ]
+    upper, lower = _upper_first(voices, regions)
+    return [
+        _legato(voice, other, beat) for voice, other in ((upper, lower), (lower, upper)) if voice
+    ] or [[]]
+
+
+def _shared_out(
+    chords: Sequence[Chord], hold: int
+) -> tuple[tuple[list[Chord], list[Chord]], list[tuple[int, int]]]:
+    """Two voices, and how long they are wherever nothing is held."""
+    voices: tuple[list[Chord], list[Chord]] = ([], [])
+    regions: list[tuple[int, int]] = []
     for chord in chords:
         active = []
         for index, voice in enumerate(voices):
@@ -69,8 +88,24 @@ def separate(notes: Sequence[Placed], *, polyphonic: bool, beat: int = TICKS) ->
                 continue
             voices[free][-1] = replace(last, end=chord.start)
         voices[free].append(chord)
-    upper, lower = _upper_first(voices, regions)
-    return [_legato(voice, beat) for voice in (upper, lower) if voice] or [[]]
+    return voices, regions
+
+
+def _hardly_held(
+    voices: tuple[list[Chord], list[Chord]], hold: int
+) -> dict[tuple[int, tuple[int, ...]], int]:
+    """Ends of chords (start, pitches) that their own voice cut before they were held for long.
+
+    The pedal made them long; they end where the other voice goes on.
+    """
+    ends = {}
+    for voice, other in (voices, voices[::-1]):
+        starts = [chord.start for chord in other]
+        for chord in voice:
+            following = bisect_right(starts, chord.start)
+            if following < len(starts) and 0 < chord.end - starts[following] < hold:
+                ends[chord.start, chord.pitches] = starts[following]
+    return ends
 
 
 def end_at_restrikes(voices: Sequence[Sequence[Chord]]) -> list[list[Chord]]:
@@ -176,15 +211,22 @@ def _height(voice: Sequence[Chord]) -> float:
     return fmean(fmean(chord.pitches) for chord in voice)
 
 
-def _legato(voice: Sequence[Chord], beat: int) -> list[Chord]:
-    """Close the small gaps that playing leaves before the next chord, or before the beat."""
+def _legato(voice: Sequence[Chord], other: Sequence[Chord], beat: int) -> list[Chord]:
+    """Close the small gaps that playing leaves before the next chord, or before the beat.
+
+    Where the line goes on in the ``other`` voice, which rested, there is no gap.
+    """
     result = []
+    begins = {
+        chord.start: other[i - 1].end if i else 0 for i, chord in enumerate(other)
+    }  # and until when the voice sounded before
     for i, chord in enumerate(voice):
         end = chord.end
         until = -(-end // beat) * beat
         following = voice[i + 1].start if i + 1 < len(voice) else until
         gap = following - end
-        if 0 < gap <= max(_EIGHTH, 0.3 * (following - chord.start)):
+        goes_on = begins.get(end, end) <= chord.start
+        if 0 < gap <= max(_EIGHTH, 0.3 * (following - chord.start)) and not goes_on:
             end = following
         elif until < following and until - end <= max(_SIXTEENTH, 0.3 * (until - chord.start)):
             end = until
