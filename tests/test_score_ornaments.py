@@ -11,6 +11,7 @@ import pytest
 
 from scorelane.notes import Note
 from scorelane.score import Grid, Metre, Played, arrange, write_musicxml
+from scorelane.score.glissandi import find_glissandi
 from scorelane.score.grid_midi import write_grid_midi
 from scorelane.score.ornaments import find_ornaments, without_ornaments
 from scorelane.score.pedal import releases
@@ -163,6 +164,48 @@ def test_a_trill_is_marked_and_played(tmp_path: Path) -> None:
     track = mido.MidiFile(tmp_path / "a.mid").tracks[1]
     played = [m.note for m in track if m.type == "note_on"]
     assert played[3:7] == [74, 75, 74, 75] and played[-1] == 72
+
+
+WHITE = [48 + 12 * (i // 7) + (0, 2, 4, 5, 7, 9, 11)[i % 7] for i in range(22)]
+
+
+def slid(start: float, pitches: list[int], step: float = 0.025) -> list[Note]:
+    times = start + step * np.arange(len(pitches))
+    return [note(at, at + 0.02, pitch) for at, pitch in zip(times.tolist(), pitches, strict=True)]
+
+
+def test_a_glissando_is_a_line_between_its_ends_and_what_sounds_beside_it_stays(
+    tmp_path: Path,
+) -> None:
+    chord = [note(0.6, 1.1, 38), note(0.6, 1.1, 43)]
+    notes = [*chord, *slid(0.6, WHITE), note(1.25, 1.8, 86), *slid(1.8, WHITE[::-1])]
+    (up, down) = find_glissandi(notes)
+    assert (up, down) == (tuple(range(2, 24)), tuple(range(25, 47)))
+    plain = without_ornaments(notes)
+    assert [n.pitch for n in plain.notes] == [38, 43, 48, 84, 86, 84, 48]
+    assert plain.slides == {2: (1,), 3: (-1,), 5: (2,), 6: (-2,)}
+    score = arrange([Played("", 0, False, notes)], GRID)
+    write_musicxml(score, tmp_path / "a.musicxml")
+    root = ElementTree.parse(tmp_path / "a.musicxml").getroot()
+    lines = [
+        (n.findtext("pitch/octave"), e.get("type"))
+        for n in root.iter("note")
+        for e in n.iter("glissando")
+    ]
+    assert sorted(lines) == [("3", "start"), ("3", "stop"), ("6", "start"), ("6", "stop")]
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        slid(0.0, WHITE, 0.06),  # a scale
+        slid(0.0, WHITE[:7]),  # a short run
+        slid(0.0, WHITE, 0.003),  # a cluster
+        slid(0.0, [36, 43, 48, 52, 55, 60, 64, 67, 72]),  # a rolled chord
+    ],
+)
+def test_what_is_no_glissando(notes: list[Note]) -> None:
+    assert find_glissandi(notes) == []
 
 
 def test_what_the_pedal_holds_ends_where_its_player_goes_on(tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
-"""What music21 leaves out of MusicXML: sounds, channels, drums of notes, the pick-up's mark."""
+"""What music21 leaves out of MusicXML: sounds, channels, drums of notes, the pick-up's mark.
+
+Glissandi too, which it loses between the staves of a piano.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -18,7 +22,7 @@ def text(name: str) -> str:
 
 
 def complete(tree: Element, score: Score) -> None:
-    """Add to music21's tree: sounds, channels, the kit's instruments, the pick-up's mark."""
+    """Add to music21's tree: sounds, channels, instruments of a kit, glissandi, the pick-up."""
     for number, part in enumerate(score.parts):
         head = tree.find(f"part-list/score-part[@id='P{number + 1}']")
         body = tree.find(f"part[@id='P{number + 1}']")
@@ -30,6 +34,8 @@ def complete(tree: Element, score: Score) -> None:
         _add_instruments(head, number, part)
         if part.is_drum:
             _name_strokes(body, number)
+        else:
+            _draw_glissandi(body)
         for direction in body.iter("direction"):  # tempo marks; MuseScore would hang them below
             direction.set("placement", "above")
         first = body.find("measure")
@@ -55,6 +61,30 @@ def _add_instruments(head: Element, number: int, part: Part) -> None:
         ElementTree.SubElement(entry, "midi-program").text = str(part.program + 1)
         if key is not None:
             ElementTree.SubElement(entry, "midi-unpitched").text = str(key + 1)
+
+
+def slide_mark(slides: Sequence[int], first: bool, last: bool) -> str:
+    """What travels in a note's id: the glissandi that begin where it ends, or end where it begins.
+
+    ``slides`` as of a ``Chord``; ``first`` and ``last`` piece of what ties join.
+    """
+    ends = [f"{number}" for number in slides if (last if number > 0 else first)]
+    return "_".join(["slide", *ends])
+
+
+def _draw_glissandi(body: Element) -> None:
+    """Lines between the notes whose ids tell of one glissando."""
+    ends: dict[int, Element] = {}
+    for one in body.iter("note"):
+        if one.get("id", "").startswith("slide"):
+            ends.update((int(number), one) for number in one.attrib.pop("id").split("_")[1:])
+    for number in [number for number in ends if number > 0 and -number in ends]:
+        for kind, one in (("start", ends[number]), ("stop", ends[-number])):
+            notations = one.find("notations")
+            if notations is None:
+                notations = ElementTree.SubElement(one, "notations")
+            line = {"type": kind, "number": str(1 + number % 16), "line-type": "wavy"}
+            ElementTree.SubElement(notations, "glissando", line)
 
 
 def _name_strokes(body: Element, number: int) -> None:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from scorelane import __version__
 from scorelane.files import atomic_path
-from scorelane.score.completion import complete, text
+from scorelane.score.completion import complete, slide_mark, text
 from scorelane.score.drums import stroke
 from scorelane.score.grid import TICKS
 from scorelane.score.keys import Spelling, at_fifths
@@ -279,6 +279,9 @@ def _notes(score: Score, part: Part, chord: Chord, piece: Piece, length: Any) ->
             one.pitch = m21.pitch.Pitch(step=spelled.step, octave=spelled.octave)
             if spelled.alter:
                 one.pitch.accidental = m21.pitch.Accidental(spelled.alter)
+            slides = [number for pitch, number in chord.slides if pitch == key]
+            if slides:
+                one.id = slide_mark(slides, piece.start == chord.start, piece.end == chord.end)
         goes_on, went_on = piece.end < chord.end, piece.start > chord.start
         if goes_on or went_on:
             kind = "continue" if goes_on and went_on else "start" if goes_on else "stop"

@@ -1,7 +1,7 @@
 """Ornaments of one player, told before the notes are quantised.
 
-Trills become one note, grace notes are kept beside the notes that they lead to, and rolled chords
-are known.
+Trills become one note and glissandi two, grace notes are kept beside the notes that they lead to,
+and rolled chords are known.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.notes import Note
+from scorelane.score.glissandi import find_glissandi
 from scorelane.score.trills import find_trills
 
 _GRACE_AHEAD = (0.03, 0.08)  # seconds from a grace note to its main note
@@ -46,21 +47,26 @@ class Plain:
         graces: pitches that lead to a note.
         rolls: notes of each rolled chord, in the order in which they begin.
         trills: of a trilled note, the semitones to its upper neighbour.
+        slides: numbers of the glissandi that begin at a note, and minus those that end there.
     """
 
     notes: list[Note]
     graces: dict[int, tuple[int, ...]]
     rolls: list[list[int]]
     trills: dict[int, int]
+    slides: dict[int, tuple[int, ...]]
 
 
 def without_ornaments(part: Sequence[Note]) -> Plain:
     """One part, in any order; drums have no ornaments."""
     if not part or part[0].is_drum:
-        return Plain(list(part), {}, [], {})
+        return Plain(list(part), {}, [], {}, {})
+    part, slid = _without_glissandi(part)
     trills = find_trills(part)
     strokes = {i for trill in trills for i in trill.strokes}
-    notes = [note for i, note in enumerate(part) if i not in strokes]
+    plain = [i for i in range(len(part)) if i not in strokes]
+    notes = [part[i] for i in plain]
+    slides = {new: slid[old] for new, old in enumerate(plain) if old in slid}
     first_trill = len(notes)
     for trill in trills:
         first, last = part[trill.strokes[0]], part[trill.strokes[-1]]
@@ -76,7 +82,27 @@ def without_ornaments(part: Sequence[Note]) -> Plain:
         graces,
         [[new[i] for i in roll] for roll in ornaments.rolls],
         {new[first_trill + i]: trill.upper for i, trill in enumerate(trills)},
+        {new[i]: numbers for i, numbers in slides.items() if i in new},
     )
+
+
+def _without_glissandi(part: Sequence[Note]) -> tuple[list[Note], dict[int, tuple[int, ...]]]:
+    """The notes but for those between a glissando's first, which lasts until its last, and that.
+
+    With them the glissandi (from 1, negative where they end) of each of the notes that has any.
+    """
+    glissandi = find_glissandi(part)
+    inner = {i for run in glissandi for i in run[1:-1]}
+    kept = [i for i in range(len(part)) if i not in inner]
+    new = {old: i for i, old in enumerate(kept)}
+    notes = [part[i] for i in kept]
+    slides: dict[int, tuple[int, ...]] = {}
+    for number, run in enumerate(glissandi, start=1):
+        first, last = new[run[0]], new[run[-1]]
+        notes[first] = replace(notes[first], offset=notes[last].onset)
+        slides[first] = (*slides.get(first, ()), number)
+        slides[last] = (*slides.get(last, ()), -number)
+    return notes, slides
 
 
 def find_ornaments(notes: Sequence[Note]) -> Ornaments:

@@ -42,6 +42,7 @@ class Placed:
         graces: pitches of the grace notes that lead to it.
         rolled: whether it belongs to a rolled chord.
         trill: semitones to the upper neighbour that it alternates with, or 0.
+        slides: numbers of the part's glissandi that begin here, and minus those that end here.
     """
 
     start: int
@@ -50,6 +51,7 @@ class Placed:
     graces: tuple[int, ...] = ()
     rolled: bool = False
     trill: int = 0
+    slides: tuple[int, ...] = ()
 
 
 def place_notes(parts: Sequence[Sequence[Note]], grid: Grid) -> list[list[Placed]]:
@@ -267,6 +269,7 @@ def _place(
                 part.plain.graces.get(i, ()),
                 i in rolled,
                 part.plain.trills.get(i, 0),
+                part.plain.slides.get(i, ()),
             )
         )
     return _distinct(placed)

@@ -20,7 +20,8 @@ class Chord:
     """What one voice plays from ``start`` to ``end`` (ticks): MIDI pitches, low to high.
 
     ``graces`` are the pitches that lead to it; ``rolled``: its notes begin one after the other;
-    ``trills``: pitches that are trilled, and semitones to their upper neighbours.
+    ``trills``: pitches that are trilled, and semitones to their upper neighbours; ``slides``:
+    pitches where glissandi begin (their numbers in the part) or end (minus their numbers).
     """
 
     start: int
@@ -29,6 +30,7 @@ class Chord:
     graces: tuple[int, ...] = ()
     rolled: bool = False
     trills: tuple[tuple[int, int], ...] = ()
+    slides: tuple[tuple[int, int], ...] = ()
 
 
 def separate(notes: Sequence[Placed], *, polyphonic: bool, beat: int = TICKS) -> list[list[Chord]]:
@@ -166,6 +168,7 @@ def _chord(notes: Sequence[Placed]) -> Chord:
         graces=tuple(grace for note in notes for grace in note.graces),
         rolled=len(notes) > 1 and any(note.rolled for note in notes),
         trills=tuple((note.note.pitch, note.trill) for note in notes if note.trill),
+        slides=tuple((note.note.pitch, number) for note in notes for number in note.slides),
     )
 
 
@@ -178,6 +181,7 @@ def _merged(one: Chord, other: Chord) -> Chord:
         graces=one.graces + other.graces,
         rolled=one.rolled or other.rolled,
         trills=one.trills + other.trills,
+        slides=one.slides + other.slides,
     )
 
 
