@@ -4,7 +4,9 @@ A beat that begins at frame t and lasts n frames should begin where the network 
 one, and explains the onsets within it: well those on the beat, less well those on its half,
 third, quarter. Neighbouring beats should be of similar length. The best chain of beats under
 these costs is found exactly (a semi-Markov Viterbi, after the bar-pointer model of Krebs, Boeck
-and Widmer, ISMIR 2015). Tempo changes and rubato are part of the chain; there is no global tempo.
+and Widmer, ISMIR 2015). Tempo changes and rubato are part of the chain. Where it leaves the tempo
+that most of the piece has, as for half of it or twice, one chain near each is found and the better
+taken.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ _SHORTEST, _LONGEST = 0.27, 1.5  # seconds per beat, unless a tempo is asked for
 _USUAL = 0.55  # seconds per beat
 _USUAL_SPREAD = 0.4  # in log tempo
 _TEMPO_WEIGHT = 0.4  # of the prior, for each beat
+_OWN_SPREAD = 0.25  # in log tempo, around the tempo of most of the piece
+_FAR = 0.3  # log tempo away from that: another level
+_ASTRAY = 0.08  # part of the time that may be spent there
 _CHANGE = 0.08  # standard deviation of the log ratio of neighbouring beats
 _REACH = 10  # columns of lengths that a beat may differ from the one before, a fifth and more
 _JITTER = 0.022  # seconds, of an onset around its place
@@ -70,9 +75,30 @@ def track_beats(
     fit += _PULSE * np.clip(pulse.at(pulse.beat, seconds), -_MOST, _MOST)[:, None]
     if envelope is not None:
         fit += _HEARD * envelope.at(seconds)[:, None]
-    frames = _best_chain(fit + _BEAT_COST + prior, lengths, pad)
+    fit += _BEAT_COST + prior
+    frames, _ = _best_chain(fit, lengths, pad)
+    levels = [] if tempo else _levels(np.diff(frames))
+    if levels:
+        near = [-0.5 * (np.log(lengths / level) / _OWN_SPREAD) ** 2 for level in levels]
+        tried = [_best_chain(fit + _TEMPO_WEIGHT * one, lengths, pad) for one in near]
+        frames, _ = max(tried, key=lambda chain: chain[1])
     beats = start + (frames - pad).astype(np.float64) * frame
     return refine_beats(beats, onsets)
+
+
+def _levels(lengths: NDArray[np.int64]) -> list[float]:
+    """Frames of a beat for most of the piece and for most of the rest, if that is of other levels.
+
+    ``lengths`` are those of the beats; without beats of other levels the result is empty.
+    """
+    log = np.log(lengths)
+    near = np.abs(log[:, None] - log) < _FAR / 2
+    own = log[int((near @ lengths).argmax())]
+    astray = np.abs(log - own) > _FAR
+    if lengths[astray].sum() <= _ASTRAY * lengths.sum():
+        return []
+    other = log[astray][int((near[astray] @ (lengths * astray)).argmax())]
+    return [float(np.exp(own)), float(np.exp(other))]
 
 
 def _lengths(frame: float, tempo: float | None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -125,8 +151,8 @@ def _slide(
 
 def _best_chain(
     gain: NDArray[np.float64], lengths: NDArray[np.int64], pad: int
-) -> NDArray[np.int64]:
-    """Frames where the beats of the best chain begin, the end of the last one included."""
+) -> tuple[NDArray[np.int64], float]:
+    """Frames where the beats of the best chain begin, the last one's end too, and its worth."""
     frames, count = gain.shape
     best = np.full((frames, count), -np.inf)
     came_from = np.full((frames, count), -1, np.int16)
@@ -154,12 +180,13 @@ def _best_chain(
     holds_last = (t0 <= last + early) & (t0 + lengths > last + early)
     total = np.where(holds_last, best + gain, -np.inf)
     at, column = (int(i) for i in np.unravel_index(int(total.argmax()), total.shape))
+    worth = float(total[at, column])
     chain = [at + int(lengths[column]), at]
     while came_from[at, column] >= 0:
         column = int(came_from[at, column])
         at -= int(lengths[column])
         chain.append(at)
-    return np.array(chain[::-1], np.int64)
+    return np.array(chain[::-1], np.int64), worth
 
 
 def refine_beats(
