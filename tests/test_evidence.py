@@ -8,7 +8,7 @@ from torch import Tensor
 
 from scorelane.model.config import scorelane_config
 from scorelane.model.evidence import Hints
-from scorelane.model.frontend import LOWEST_PITCH, PITCHES
+from scorelane.model.frontend import HARMONICS, LOWEST_PITCH, PITCHES
 from scorelane.model.strokes import DRUM_KEYS
 from scorelane.vocabulary import EOS
 
@@ -36,6 +36,8 @@ def silence() -> list[Tensor]:
         torch.full((1, CONFIG.frames, PITCHES, 3), -8.0),
         torch.full((1, CONFIG.frames, len(DRUM_KEYS)), -8.0),
         torch.full((1, states, len(PLACES), PITCHES), 1 / 3).log(),
+        torch.full((1, CONFIG.frames, PITCHES, len(HARMONICS)), -1.0),
+        torch.full((1, CONFIG.frames, 16), -1.0),
     ]
 
 
@@ -117,8 +119,9 @@ def test_the_surest_frames_make_the_surest_notes(hints: Hints) -> None:
     tokens = torch.tensor([[V.pitch + 60, V.pitch + 61, V.drum + 38]])
     at = torch.full_like(tokens, STEP)
     with torch.inference_mode():
-        known = hints.know(hints.lay_out(answers), at)
-        sure, unsure, drum = hints.confidence(tokens, known)[0].tolist()
+        laid = hints.lay_out(answers)
+        known = hints.know(laid, at)
+        sure, unsure, drum = hints.notes(tokens, laid, known, at)[0, :, 1].tolist()
         begins = known[0][0, 0, (60 - LOWEST_PITCH) * 3].item()
         hit = known[0][0, 0, PITCHES * 3 + 38 - DRUM_KEYS.start].item()
     assert sure == begins > 0 > unsure

@@ -114,7 +114,7 @@ def played_by_hand(notes: list[GridNote]) -> list[GridNote]:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(notes, max_size=25), st.sampled_from([(0, 204), (204, 409)]))
 def test_every_encoded_segment_is_allowed(played: list[Note], steps: tuple[int, int]) -> None:
-    tokens = encode_segment(played_by_hand(to_grid(played, V)), *steps, V).tokens
+    tokens = encode_segment(played_by_hand(to_grid(played, V)), *steps, V)
     facts, sounding, begun, wanted = GRAMMAR.start(1, torch.device("cpu"))
     before = 0
     for position, token in enumerate(tokens):

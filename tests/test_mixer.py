@@ -89,7 +89,8 @@ def test_examples_are_finite_and_in_range_with_tokens_that_end(mixer: Mixer) -> 
         assert np.isfinite(example.audio).all()
         assert np.abs(example.audio).max() <= 1.5
         assert example.tokens[-1] == 1 and example.tokens.count(V.tie) == 1
-        assert len(example.velocities) == len(example.tokens)
+        begins = np.concatenate([example.pitched[..., 0], example.drums], axis=1) == 255
+        assert ((example.loudness > 0) == begins).all()
 
 
 def test_only_songs_of_the_split_are_drawn(mixer: Mixer) -> None:
@@ -108,7 +109,7 @@ def test_velocities_tell_how_loud_parts_are_beside_each_other(
     mixer: Mixer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def velocities() -> list[list[int]]:
-        return [example.velocities for example in examples(mixer, 40)]
+        return [example.loudness[example.loudness > 0].tolist() for example in examples(mixer, 40)]
 
     with_others = velocities()
     monkeypatch.setattr(excerpts, "SOLO", 1.0)

@@ -172,6 +172,18 @@ def test_configuration_survives_json() -> None:
         assert ModelConfig.from_json(config.to_json()) == config
 
 
+def test_notes_linger_alike_or_by_groups_of_programs() -> None:
+    def lingering(steps: object) -> ModelConfig:
+        values = json.loads(scorelane_config().to_json()) | {"linger_steps": steps}
+        return ModelConfig.from_json(json.dumps(values))
+
+    for steps in (0, 7, [*range(16)]):
+        assert lingering(steps).linger_steps == steps
+    for wrong in (-1, 1.5, True, None, "5", [], [1] * 15, [1] * 15 + [-1], [1] * 15 + [True]):
+        with pytest.raises(ModelError, match="linger_steps"):
+            lingering(wrong)
+
+
 def test_heads_begin_by_looking_at_the_time_or_ahead_of_it() -> None:
     asked, found = gaze(heads=4, head_width=64)
     now, times = torch.tensor([40.0]), torch.arange(80.0)

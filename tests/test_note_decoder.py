@@ -50,7 +50,7 @@ def notes_of_a_song(draw: st.DrawFn) -> list[Note]:
 
 def encode(grid: list[GridNote], vocabulary: Vocabulary, granularity: Granularity) -> list[Note]:
     bounds = [segment_steps(i, SEGMENT_SECONDS, 100) for i in range(SEGMENTS)]
-    segments = [encode_segment(grid, a, b, vocabulary, granularity).tokens for a, b in bounds]
+    segments = [encode_segment(grid, a, b, vocabulary, granularity) for a, b in bounds]
     return decode_tokens(segments, [i * SEGMENT_SECONDS for i in range(SEGMENTS)], vocabulary)
 
 

@@ -106,8 +106,9 @@ def test_the_encoder_can_learn_by_itself(tmp_path: Path) -> None:
     batch = collate([draw_tone(np.random.default_rng(seed)) for seed in range(4)], LENGTHS[0])
     losses = learner(batch, decodes=False)
     losses.total.backward()
-    learns = {name.split(".")[1] for name, p in learner.named_parameters() if p.grad is not None}
-    assert learns == {"encoder"}
+    learns = {name for name, p in learner.named_parameters() if p.grad is not None}
+    heard = ("model.encoder.", "model.decoder.hints.loudness.")
+    assert learns == {name for name, _ in learner.named_parameters() if name.startswith(heard)}
     torch.testing.assert_close(losses.frame, learner(batch).frame)
 
     # The log tells the decoder's loss over the batches in which it was asked.
@@ -115,6 +116,22 @@ def test_the_encoder_can_learn_by_itself(tmp_path: Path) -> None:
     every_third = dataclasses.replace(plan(tmp_path, 24), decoder_every=3)
     train(TINY, open_tones, every_third, reports.append)
     assert all(report.loss > 3.0 for report in reports)
+
+
+def test_velocities_are_judged_beside_the_others_of_their_example() -> None:
+    learner = Learner(TINY, compiled=False).eval()
+    batch = collate([draw_tone(np.random.default_rng(seed)) for seed in range(4)], LENGTHS[0])
+
+    def loss(tone: int, drum: int) -> float:
+        loudness = batch.loudness.clone()
+        loudness[batch.loudness == 80] = tone
+        loudness[batch.loudness == 60] = drum
+        torch.manual_seed(0)
+        return learner(dataclasses.replace(batch, loudness=loudness)).velocity.item()
+
+    assert loss(80, 60) + 0.02 < loss(80, 127)
+    assert loss(110, 90) == pytest.approx(loss(80, 60), abs=0.005)
+    assert loss(0, 0) == 0.0
 
 
 def test_an_encoder_without_heads_cannot_learn_by_itself(tmp_path: Path) -> None:
@@ -127,7 +144,7 @@ def test_rows_are_as_long_as_the_model_can_write() -> None:
     def draw(rng: np.random.Generator) -> Example:
         example = draw_tone(rng)
         tokens = [3] * int(rng.choice([300, 400, 600]))
-        return dataclasses.replace(example, tokens=tokens, velocities=[0] * len(tokens))
+        return dataclasses.replace(example, tokens=tokens)
 
     def batches(longest: int) -> list[Batch]:
         stream = BatchStream(lambda: draw, 8, longest, [0])

@@ -12,6 +12,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kFormat = 1;
+constexpr int kLongestLinger = 1'000;
 constexpr std::int64_t kLongestWindow = std::int64_t{1} << 24;  // 17 minutes at 16 kHz
 
 [[noreturn]] void fail(const std::string& what) {
@@ -61,6 +62,25 @@ std::vector<std::int32_t> read_programs(const json& config) {
   return read;
 }
 
+Linger read_linger(const json& config) {
+  Linger steps{};
+  if (!config.contains("linger_steps")) return steps;
+  if (config["linger_steps"].is_number()) {
+    steps.fill(integer(config, "linger_steps", 0, kLongestLinger));
+    return steps;
+  }
+  const auto listed = required<std::vector<double>>(config, "linger_steps");
+  if (listed.size() != steps.size()) fail("has no 16 numbers in \"linger_steps\"");
+  for (std::size_t group = 0; group < steps.size(); ++group) {
+    const double value = listed[group];
+    if (value < 0 || value > kLongestLinger || value != std::floor(value)) {
+      fail("has a value out of range in \"linger_steps\"");
+    }
+    steps.at(group) = static_cast<std::int64_t>(value);
+  }
+  return steps;
+}
+
 }  // namespace
 
 std::int64_t ModelConfig::segment_start_step(std::int64_t index) const {
@@ -82,9 +102,7 @@ ModelConfig ModelConfig::parse(const std::string& text) {
   config.has_note_heads = required<bool>(parsed, "has_note_heads");
   config.grammar = parsed.contains("grammar") && required<bool>(parsed, "grammar");
   config.ties = !parsed.contains("ties") || required<bool>(parsed, "ties");
-  if (parsed.contains("linger_steps")) {
-    config.linger_steps = integer(parsed, "linger_steps", 0, 1'000);
-  }
+  config.linger_steps = read_linger(parsed);
   config.granularity = read_granularity(parsed);
   config.programs = read_programs(parsed);
 

@@ -147,7 +147,8 @@ void NoteDecoder::finish(std::optional<double> end_seconds) {
 NoteDecoder::SoundingMap::iterator NoteDecoder::release(SoundingMap::iterator sounding,
                                                         std::int64_t step) {
   lingering_[sounding->first] = notes_.size();
-  return close(sounding, seconds(std::max(step, std::min(step + linger_, limit_))));
+  const auto group = static_cast<std::size_t>(sounding->first.first / kGroupPrograms);
+  return close(sounding, seconds(std::max(step, std::min(step + linger_.at(group), limit_))));
 }
 
 void NoteDecoder::cut(const NoteKey& key) {

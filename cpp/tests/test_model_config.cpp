@@ -8,6 +8,7 @@
 using scorelane::Error;
 using scorelane::ErrorKind;
 using scorelane::Granularity;
+using scorelane::Linger;
 using scorelane::ModelConfig;
 
 namespace {
@@ -61,10 +62,18 @@ TEST_CASE("notes linger where the configuration says so, within reason") {
   const auto lingering = [](const std::string& steps) {
     return with("max_tokens", "512, \"linger_steps\": " + steps);
   };
-  CHECK(ModelConfig::parse(kGood).linger_steps == 0);
-  CHECK(ModelConfig::parse(lingering("3")).linger_steps == 3);
-  CHECK(message(lingering("-1")).find("linger_steps") != std::string::npos);
-  CHECK(message(lingering("1.5")).find("linger_steps") != std::string::npos);
+  CHECK(ModelConfig::parse(kGood).linger_steps == Linger{});
+  Linger three{};
+  three.fill(3);
+  CHECK(ModelConfig::parse(lingering("3")).linger_steps == three);
+  three.at(15) = 9;
+  const std::string threes = "3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, ";
+  CHECK(ModelConfig::parse(lingering("[" + threes + "9]")).linger_steps == three);
+  for (const std::string& wrong : {std::string("-1"), std::string("1.5"), std::string("[]"),
+                                   std::string("[3]"), "[" + threes + "-1]", "[" + threes + "0.5]",
+                                   "[" + threes + "\"long\"]", "[" + threes + "1001]"}) {
+    CHECK(message(lingering(wrong)).find("linger_steps") != std::string::npos);
+  }
 }
 
 TEST_CASE("segments start on the grid, floored") {

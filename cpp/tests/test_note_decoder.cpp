@@ -5,6 +5,7 @@
 #include "tokens.h"
 
 using namespace tokens;
+using scorelane::Linger;
 using scorelane::Note;
 using scorelane::NoteDecoder;
 using scorelane::NoteHead;
@@ -76,9 +77,12 @@ TEST_CASE("who plays a note is what its head says, whatever the program in force
   }
 }
 
-TEST_CASE("notes linger, but not over the limit or into their next stroke") {
+TEST_CASE("notes linger as their instruments do, but not over the limit or into the next stroke") {
   const auto linger = [](std::vector<Token> values, std::int64_t limit) {
-    NoteDecoder decoder(kVocabulary, true, 3);
+    Linger steps{};
+    steps.at(0) = 3;
+    steps.at(3) = 9;
+    NoteDecoder decoder(kVocabulary, true, steps);
     decoder.decode(row(std::move(values)), 0, limit);
     decoder.finish();
     return decoder.take_notes();
@@ -86,6 +90,10 @@ TEST_CASE("notes linger, but not over the limit or into their next stroke") {
   const std::vector<Token> once{kTie, shift(10), kOn, pitch(60), shift(50), kOff, pitch(60)};
   check_same(linger(once, 100), {pitched(0.1, 0.53, 60)});
   check_same(linger(once, 52), {pitched(0.1, 0.52, 60)});
+  check_same(linger({kTie, program(25), shift(10), kOn, pitch(60), program(73), pitch(64),
+                     shift(50), program(25), kOff, pitch(60), program(73), pitch(64)},
+                    100),
+             {pitched(0.1, 0.5, 64, 73), pitched(0.1, 0.59, 60, 25)});
   check_same(linger({kTie, shift(10), kOn, pitch(60), shift(50), kOff, pitch(60), shift(51), kOn,
                      pitch(60), pitch(64), shift(90), pitch(60)},
                     100),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from scorelane.instruments import midi_class
 from scorelane.notes import Note
@@ -150,13 +150,6 @@ def _without_overlap(voice: list[GridNote]) -> list[GridNote]:
     return kept
 
 
-class Segment(NamedTuple):
-    """Tokens of one segment, and for each the velocity of the note that it begins, or 0."""
-
-    tokens: list[int]
-    velocities: list[int]
-
-
 def encode_segment(
     notes: Sequence[GridNote],
     start: int,
@@ -164,7 +157,7 @@ def encode_segment(
     vocabulary: Vocabulary,
     granularity: Granularity = "full",
     ties: bool = True,
-) -> Segment:
+) -> list[int]:
     """Tokens of the segment from step ``start`` to step ``end``, closed by EOS.
 
     ``notes`` come from :func:`to_grid`. The tie section names the notes that sounded before
@@ -181,7 +174,7 @@ def encode_segment(
     for event in sorted(_events(notes, start, end)):
         writer.event(event, event.step - start)
     writer.write(EOS)
-    return Segment(writer.tokens, writer.velocities)
+    return writer.tokens
 
 
 def segment_steps(index: int, segment_seconds: float, steps_per_second: int) -> tuple[int, int]:
@@ -206,16 +199,14 @@ class _Writer:
 
     def __init__(self, vocabulary: Vocabulary, with_programs: bool) -> None:
         self.tokens: list[int] = []
-        self.velocities: list[int] = []
         self._vocabulary = vocabulary
         self._with_programs = with_programs
         self._program = -1
         self._velocity = -1
         self._shift = 0
 
-    def write(self, token: int, velocity: int = 0) -> None:
+    def write(self, token: int) -> None:
         self.tokens.append(token)
-        self.velocities.append(velocity)
 
     def tie(self, note: GridNote) -> None:
         self._set_program(note.program)
@@ -227,7 +218,7 @@ class _Writer:
             self._set_program(event.program)
         self._set_velocity(self._vocabulary.velocity_bin(event.velocity))
         base = self._vocabulary.drum if event.is_drum else self._vocabulary.pitch
-        self.write(base + event.pitch, event.velocity)
+        self.write(base + event.pitch)
 
     def _set_shift(self, shift: int) -> None:
         if shift == self._shift:

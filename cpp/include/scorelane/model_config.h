@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "scorelane/note.h"
 #include "scorelane/vocabulary.h"
 
 namespace scorelane {
@@ -20,7 +21,7 @@ struct ModelConfig {
   bool has_note_heads = false;       ///< the network gives velocity and confidence
   bool grammar = false;              ///< the archive keeps to the order of events by itself
   bool ties = true;                  ///< segments begin with the notes that still sound
-  std::int64_t linger_steps = 0;     ///< how much longer notes last than the network says
+  Linger linger_steps{};             ///< how much longer notes last than the network says
   Granularity granularity = Granularity::kFull;
   std::vector<std::int32_t> programs;  ///< those that the model writes, ascending; empty: all
   Vocabulary vocabulary;

@@ -1,9 +1,16 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <tuple>
 
 namespace scorelane {
+
+/// General MIDI's 128 programs come in groups of so many.
+constexpr std::int32_t kGroupPrograms = 8;
+
+/// Steps for each group of programs.
+using Linger = std::array<std::int64_t, 128 / kGroupPrograms>;
 
 /// One played note. Times are seconds from the start of the recording.
 struct Note {

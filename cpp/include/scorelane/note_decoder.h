@@ -49,9 +49,10 @@ class NoteDecoder {
   static constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
   /// Without `ties`, as in MT3's piano model, rows have no tie section: what sounds goes on into
-  /// the next segment until it is ended there. `linger` steps are added to every note that is
-  /// ended, but none sounds on over its segment's limit or into its next stroke.
-  explicit NoteDecoder(const Vocabulary& vocabulary, bool ties = true, std::int64_t linger = 0)
+  /// the next segment until it is ended there. The steps that `linger` holds for its program's
+  /// group are added to every note that is ended, but none sounds on over its segment's limit or
+  /// into its next stroke.
+  explicit NoteDecoder(const Vocabulary& vocabulary, bool ties = true, const Linger& linger = {})
       : vocabulary_(vocabulary), linger_(linger), ties_(ties) {}
 
   /// Reads one segment. `start` is its first step; a shift to a step beyond `limit` (the next
@@ -105,7 +106,7 @@ class NoteDecoder {
   std::int64_t last_event_ = 0;
   std::int32_t program_ = 0;
   std::int32_t velocity_ = kDefaultVelocity;
-  std::int64_t linger_;
+  Linger linger_;
   bool ties_;
   bool in_tie_section_ = false;
   bool players_are_named_ = false;

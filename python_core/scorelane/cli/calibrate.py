@@ -38,8 +38,9 @@ def command(
         task = progress.add_task("Transcribing", total=1.0)
         best = calibrate(weights, found, lambda done: progress.update(task, completed=done))
     output().print(
-        f"Trust {best.trust:g}. Evidence to logit: {_curve(best.pitched)} for pitches, "
-        f"{_curve(best.drums)} for drums. Notes below a confidence of "
+        f"Trust {best.trust:g}. Evidence to logit: {_curve(best.belief[0])} for pitches, "
+        f"{_curve(best.belief[1])} for drums; velocities: {_curve(best.dynamics[0])} and "
+        f"{_curve(best.dynamics[1])}. Notes below a confidence of "
         f"{best.default_confidence:.2f} are left out by default: F1 {best.f1:.3f} on these clips."
     )
 

@@ -23,18 +23,19 @@ PHASES = 5
 class Example:
     """One training example.
 
-    ``audio`` [window] float32, ``tokens`` and ``velocities`` as of
-    :func:`scorelane.vocabulary.encode_segment`; ``pitched`` [frames, 88, 3] (begins, ends, sounds)
-    and ``drums`` [frames, keys] uint8, 255 where the event is and half of it in the frames beside;
+    ``audio`` [window] float32, ``tokens`` as of :func:`scorelane.vocabulary.encode_segment`;
+    ``pitched`` [frames, 88, 3] (begins, ends, sounds) and ``drums`` [frames, keys] uint8, 255 where
+    the event is and half of it in the frames beside;
+    ``loudness`` [frames, 88 + keys] uint8 are velocities where something begins, 0 elsewhere;
     ``programs`` [states, 88] uint8, one more than the place of the sounding program among those
     that the model writes, 0 for none.
     """
 
     audio: NDArray[np.float32]
     tokens: list[int]
-    velocities: list[int]
     pitched: NDArray[np.uint8]
     drums: NDArray[np.uint8]
+    loudness: NDArray[np.uint8]
     programs: NDArray[np.uint8]
 
 
@@ -55,35 +56,37 @@ def make_example(
         for n in notes
     ]
     grid = to_grid(shifted, config.vocabulary, config.granularity)
-    tokens, velocities = encode_segment(
-        grid, start, end, config.vocabulary, config.granularity, config.ties
-    )
-    return Example(audio, tokens, velocities, *_frames(notes, config))
+    tokens = encode_segment(grid, start, end, config.vocabulary, config.granularity, config.ties)
+    return Example(audio, tokens, *_frames(notes, config))
 
 
-def _frames(
-    notes: Sequence[Note], config: ModelConfig
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+def _frames(notes: Sequence[Note], config: ModelConfig) -> tuple[NDArray[np.uint8], ...]:
     rate = config.sample_rate / config.frontend.hop
     stack = config.network.frames_per_state
     place = {program: index + 1 for index, program in enumerate(config.written_programs)}
     pitched = np.zeros((config.frames, PITCHES, QUESTIONS), np.uint8)
     drums = np.zeros((config.frames, len(DRUM_KEYS)), np.uint8)
+    loudness = np.zeros((config.frames, PITCHES + len(DRUM_KEYS)), np.uint8)
     programs = np.zeros((config.frames // stack, PITCHES), np.uint8)
     for note in notes:
         first = round(note.onset * rate)
         if note.is_drum:
             if note.pitch in DRUM_KEYS:
-                _mark(drums[:, note.pitch - DRUM_KEYS.start], first)
+                key = note.pitch - DRUM_KEYS.start
+                _mark(drums[:, key], first)
+                if 0 <= first < config.frames:
+                    loudness[first, PITCHES + key] = note.velocity
         elif LOWEST_PITCH <= note.pitch <= HIGHEST_PITCH:
             pitch = note.pitch - LOWEST_PITCH
             last = max(first + 1, round(note.offset * rate))
             _mark(pitched[:, pitch, 0], first)
+            if 0 <= first < config.frames:
+                loudness[first, pitch] = note.velocity
             _mark(pitched[:, pitch, 1], last)
             begin, end = max(first, 0), max(last, 0)
             pitched[begin:end, pitch, 2] = 255
             programs[begin // stack : -(-end // stack), pitch] = place.get(note.program, 0)
-    return pitched, drums, programs
+    return pitched, drums, loudness, programs
 
 
 def _mark(column: NDArray[np.uint8], frame: int) -> None:

@@ -18,6 +18,14 @@ from scorelane.model.limits import check
 from scorelane.vocabulary import Granularity, Vocabulary
 
 FORMAT = 1
+LINGER_STEPS = (
+    *(2, 5, 3, 9),  # pianos, mallets, organs, guitars
+    *(5, 2, 5, 3),  # basses, strings, ensembles and voices, brass
+    *(5,) * 8,
+)
+"""How much longer the notes of each group of programs last than our network says, in 10 ms:
+docs/TRAINING.md has what this is worth."""
+
 Kind = Literal["mt3", "scorelane"]
 
 
@@ -65,7 +73,8 @@ class ModelConfig:
     for none; empty where the model tells all of them apart. With ``grammar`` the archive lets
     through only tokens that make sense; the published decoder has no such rule. With ``ties``
     segments begin with the notes that still sound; those of MT3's piano model do not. Notes that
-    end last ``linger_steps`` longer than the network says, as people who mark notes hear echoes.
+    end last ``linger_steps`` longer than the network says, as people who mark notes hear echoes: a
+    number for all, or one for each group of eight programs.
     """
 
     name: str
@@ -84,7 +93,7 @@ class ModelConfig:
     program_map: list[int] = field(default_factory=list)
     default_confidence: float = 0.0
     lane_share: float = 0.0
-    linger_steps: int = 0
+    linger_steps: int | list[int] = 0
     grammar: bool = False
     ties: bool = True
     licence: str = "CC BY 4.0"
@@ -224,6 +233,6 @@ def scorelane_config(
         max_tokens=512,
         default_confidence=0.3,
         lane_share=0.08,
-        linger_steps=3,
+        linger_steps=list(LINGER_STEPS),
         grammar=True,
     )

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from scorelane.model.config import ModelConfig
 from scorelane.model.frontend import LOWEST_PITCH, PITCHES
 from scorelane.model.layers import dense
+from scorelane.model.loudness import Loudness, Strengths
 from scorelane.model.strokes import DRUM_KEYS, Strokes, interpolation
 from scorelane.vocabulary import EOS
 
@@ -49,16 +50,18 @@ class FrameHeads(nn.Module):
         self.own_timbre = nn.Linear(PITCH_FEATURES, _TIMBRE)
         self.timbre = dense(width, PITCHES * _TIMBRE)
         self.programs = nn.Linear(_TIMBRE, len(config.written_programs))
+        self.strengths = Strengths()
         # Most pitches are silent most of the time: begin by saying so.
         nn.init.constant_(self.own.bias, -4.0)
         nn.init.constant_(self.drums.bias, -5.0)
 
-    def forward(self, states: Tensor, pitches: Tensor) -> list[Tensor]:
+    def forward(self, states: Tensor, pitches: Tensor, features: list[Tensor]) -> list[Tensor]:
         """Answers about ``states`` [batch, states, width].
 
-        ``pitches`` [batch, frames, 88, 12] are the input's pitch features. Returns logits [batch,
-        frames, 88, 3] (begins, ends, sounds), logits [batch, frames, drum keys] (begins), and log
-        probabilities [batch, states, programs, 88] of the program of a note, if there is one.
+        ``pitches`` [batch, frames, 88, 12] are the input's pitch features, ``features`` the front
+        end's. Returns logits [batch, frames, 88, 3] (begins, ends, sounds), logits [batch, frames,
+        drum keys] (begins), log probabilities [batch, states, programs, 88] of the program of a
+        note, if there is one, and the two tensors of :class:`scorelane.model.loudness.Strengths`.
         """
         batch, count = states.size(0), states.size(1)
         frames = count * self.stack
@@ -70,17 +73,22 @@ class FrameHeads(nn.Module):
         )
         timbre = own_timbre + self.timbre(states).view(own_timbre.shape)
         programs = self.programs(F.gelu(timbre, approximate="tanh")).float()
-        return [notes.float(), drums.float(), F.log_softmax(programs, -1).transpose(2, 3)]
+        fits = F.log_softmax(programs, -1).transpose(2, 3)
+        answers = [notes.float(), drums.float(), fits]
+        answers.extend(self.strengths(features))
+        return answers
 
 
 class Hints(nn.Module):
     """Lays the answers out on the grid of time steps, and turns them into help for the decoder."""
 
     at_steps: Tensor
+    frame_of_step: Tensor
     state_of_step: Tensor
     place_of_program: Tensor
     spread_programs: Tensor
     belief: Tensor
+    dynamics: Tensor
     trust: Tensor
     trusted: Tensor
 
@@ -106,17 +114,21 @@ class Hints(nn.Module):
         spread = F.one_hot(torch.tensor(written), 128).float()
         for name, value in {
             "at_steps": interpolation(frame, config.frames),
+            "frame_of_step": frame.round().long().clamp(max=config.frames - 1),
             "state_of_step": (frame / stack).long().clamp(max=config.frames // stack - 1),
             "place_of_program": place,
             "spread_programs": spread,
         }.items():
             self.register_buffer(name, value, persistent=False)
         self.strokes = Strokes(config)
+        self.loudness = Loudness()
         self.heard = dense(_HEARD + 2 * len(written), config.network.width)
         self.gains = nn.Linear(config.network.width, len(_FIRST_GAINS))
         # From evidence to the logit of "this note is right", for pitches and for drums: factor and
         # offset, which `scorelane calibrate` sets from what a trained model really writes.
         self.register_buffer("belief", torch.tensor([[1.0, 0.0], [1.0, 0.0]]))
+        # The same for the logits of velocities, which training makes timid.
+        self.register_buffer("dynamics", torch.tensor([[1.0, 0.0], [1.0, 0.0]]))
         # How far decoding trusts the evidence beyond what was learned: in training the tokens
         # before are the true ones and tell more than one's own ever will.
         self.register_buffer("trust", torch.tensor(1.0))
@@ -127,16 +139,17 @@ class Hints(nn.Module):
             self.gains.bias.copy_(torch.tensor(_FIRST_GAINS))
 
     def lay_out(self, answers: list[Tensor]) -> list[Tensor]:
-        """From :class:`FrameHeads`' answers, seven tensors with the batch first.
+        """From the encoder's answers, nine tensors with the batch first.
 
         Logits at each step [batch, steps, 325]; logarithms at each step of the chance that some
         event happens just then, and that none happened since the segment began [batch, 2, steps];
         the programs' log probabilities, a row for each state and program [batch, states x
         programs, 88]; how much of each program begins and sounds [batch, states, 2 x programs];
-        the evidence of :class:`scorelane.model.strokes.Strokes` [batch, steps, 256]; for each step
-        and MIDI pitch the first step from there on at which no such note sounds any more [batch,
-        steps, 128], the number of steps where it outlasts the segment; and the largest evidence
-        of any stroke at each step [batch, steps].
+        what :class:`scorelane.model.loudness.Loudness` listens to, two tensors; the evidence of
+        :class:`scorelane.model.strokes.Strokes` [batch, steps, 256]; for each step and MIDI pitch
+        the first step from there on at which no such note sounds any more [batch, steps, 128], the
+        number of steps where it outlasts the segment; and the largest evidence of any stroke at
+        each step [batch, steps].
         """
         notes, drums, programs = answers[0], answers[1], answers[2]
         frames = torch.cat([notes.flatten(2), drums], dim=2)
@@ -159,7 +172,8 @@ class Hints(nn.Module):
         fits = programs.flatten(1, 2).contiguous()
         shown = presence.transpose(2, 3).flatten(2).contiguous()
         begin = self.strokes(notes[..., 0], drums)
-        return [logits, pace, fits, shown, begin, self._last(notes_at), begin.amax(2)]
+        last = self._last(notes_at)
+        return [logits, pace, fits, shown, answers[3], answers[4], begin, last, begin.amax(2)]
 
     def _last(self, notes: Tensor) -> Tensor:
         """Until when the notes of ``notes`` [batch, steps, 88, 3] last; see :meth:`lay_out`."""
@@ -249,16 +263,26 @@ class Hints(nn.Module):
         """Evidence [batch, 128] that each pitch sounds where the tokens end."""
         return self._by_pitch(known[0][:, -1, 2 : self.pitched : self.questions], -99)
 
-    def confidence(self, tokens: Tensor, known: list[Tensor]) -> Tensor:
-        """Logits [batch, length] of the notes that ``tokens`` begin being right."""
+    def notes(
+        self, tokens: Tensor, laid: list[Tensor], known: list[Tensor], step: Tensor
+    ) -> Tensor:
+        """Logits [batch, length, 2] of the notes that ``tokens`` [batch, length] begin at ``step``.
+
+        Of their velocity, as a share of 127, and of their being right.
+        """
         pitch, key = tokens - self.first_pitch, tokens - self.first_drum
-        is_pitch = (pitch >= 0) & (pitch < self.pitches)
         is_drum = (key >= 0) & (key < self.drums)
+        pitch = torch.where((pitch >= 0) & (pitch < self.pitches), pitch, 0)
         place = torch.where(is_drum, key + self.pitched, pitch * self.questions)
-        place = torch.where(is_pitch | is_drum, place, torch.zeros_like(place))
         found = known[0].gather(2, place.unsqueeze(2)).squeeze(2)
-        belief = self.belief[is_drum.long()]
-        return found * belief[..., 0] + belief[..., 1]
+        belief, dynamics = self.belief[is_drum.long()], self.dynamics[is_drum.long()]
+        right = found * belief[..., 0] + belief[..., 1]
+        row = torch.arange(tokens.size(0), device=tokens.device).unsqueeze(1).expand_as(tokens)
+        frame = self.frame_of_step.take(step.clamp(max=self.steps - 1))
+        place = torch.where(is_drum, key + self.pitches, pitch)
+        heard = self.loudness(laid[4], laid[5], row.flatten(), frame.flatten(), place.flatten())
+        velocity = heard.view(right.shape) * dynamics[..., 0] + dynamics[..., 1]
+        return torch.stack([velocity, right], dim=2)
 
 
 def _rate(logits: Tensor, steepness: float, offset: float) -> Tensor:

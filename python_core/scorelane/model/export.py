@@ -93,12 +93,10 @@ class Archive(nn.Module):
             self.grammar.advance(tokens, facts, sounding, begun)
             evidence = decoder.evidence(known, memory)
             logits = self.grammar.guide(logits, facts, sounding, begun, wanted, evidence)
-        if not decoder.has_note_heads:
-            return logits, torch.zeros([tokens.size(0), 2], device=tokens.device)
-        heads = [torch.sigmoid(notes[:, :1]), notes[:, 1:]]
-        if decoder.hints is not None:
-            heads.append(decoder.hints.players(tokens, memory[self.caches :], known))
-        return logits, torch.cat(heads, dim=1)
+        if decoder.hints is None:
+            return logits, notes
+        players = decoder.hints.players(tokens, memory[self.caches :], known)
+        return logits, torch.cat([torch.sigmoid(notes[:, :1]), notes[:, 1:], players], dim=1)
 
     def _advance(self, tokens: Tensor, in_force: Tensor) -> None:
         """Update time and program as :class:`Decoder` finds them for whole rows."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Range = tuple[float, float]
 
 _PROGRAMS = 128
+_LONGEST_LINGER = 1000
 _MOST_FRAMES = 8192  # attention takes their square
 _MODEL: dict[str, Range] = {
     "sample_rate": (1000, 384_000),
@@ -29,7 +30,6 @@ _MODEL: dict[str, Range] = {
     "max_tokens": (1, 1 << 14),
     "default_confidence": (0.0, 1.0),
     "lane_share": (0.0, 1.0),
-    "linger_steps": (0, 1000),
 }
 _FRONTEND: dict[str, Range] = {
     "hop": (1, 1 << 14),
@@ -75,6 +75,7 @@ def _faults(config: ModelConfig) -> Iterator[str]:
     if config.frontend.low_hz >= config.frontend.high_hz:
         yield "low_hz is not below high_hz"
     yield from _of_programs(config.program_map)
+    yield from _of_linger(config.linger_steps)
 
 
 def _of_type(part: object, kind: type, *names: str) -> Iterator[str]:
@@ -96,6 +97,14 @@ def _of_programs(programs: Any) -> Iterator[str]:
         yield f"program_map is no list of {_PROGRAMS} programs"
     elif not all(type(program) is int and -1 <= program < _PROGRAMS for program in programs):
         yield "program_map names programs that do not exist"
+
+
+def _of_linger(steps: Any) -> Iterator[str]:
+    each = steps if isinstance(steps, list) else [steps]
+    if isinstance(steps, list) and len(steps) != _PROGRAMS // 8:
+        yield f"linger_steps is no list of {_PROGRAMS // 8} numbers"
+    elif not all(type(step) is int and 0 <= step <= _LONGEST_LINGER for step in each):
+        yield f"linger_steps is not all whole numbers from 0 to {_LONGEST_LINGER}"
 
 
 def _short(value: object) -> str:

@@ -121,7 +121,7 @@ class Encoder(nn.Module):
         self.heads = FrameHeads(config) if config.kind == "scorelane" else None
 
     def forward(self, features: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """States [batch, states, width] and the answers of :class:`FrameHeads`, if it has any."""
+        """States [batch, states, width] and answers: what :class:`Hints` lays out, if anything."""
         x, pitches = self.input(features)
         position = torch.arange(x.size(1), device=x.device) * self.state_frames
         cosine, sine = rotation(position, self.head_width)
@@ -133,7 +133,7 @@ class Encoder(nn.Module):
         x = self.dropout(self.norm(x))
         if self.heads is None:
             return x, []
-        return x, self.heads(x, pitches)
+        return x, self.heads(x, pitches, features)
 
 
 def gaze(heads: int, head_width: int) -> tuple[Tensor, Tensor]:
@@ -234,8 +234,6 @@ class Decoder(nn.Module):
         self.logits = dense(network.width, vocabulary.size)
         if self.time_aligned:
             self._know_times()
-        self.has_note_heads = config.has_note_heads
-        self.notes = nn.Linear(network.width, 1) if config.has_note_heads else nn.Identity()
         self.hints = Hints(config) if config.kind == "scorelane" else None
 
     @torch.no_grad()
@@ -278,7 +276,7 @@ class Decoder(nn.Module):
 
         ``states`` and ``answers`` are the encoder's. Returns logits [batch, length, vocabulary] of
         the tokens that follow, and note heads [batch, length, 2] (velocity and confidence logits)
-        of the input tokens themselves; without note heads the second value means nothing.
+        of the input tokens themselves; without hints the second value means nothing.
         """
         position = torch.arange(tokens.size(1), device=tokens.device)
         step, program = self.times(tokens), self.programs(tokens)
@@ -324,13 +322,11 @@ class Decoder(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Logits and note heads from the last layer's normed ``x`` [batch, length, width]."""
         scores = self.logits(self.dropout(x)).float()
-        notes = self.notes(x).float()
-        if self.hints is not None:
-            laid = memory[2 * len(self.layers) :]
-            scores = self.hints.urge(scores, x, laid, known, step, program)
-            confidence = self.hints.confidence(tokens, known).unsqueeze(2)
-            notes = torch.cat([notes, confidence], dim=2)
-        return scores, notes
+        if self.hints is None:
+            return scores, torch.zeros_like(scores[:, :, :2])
+        laid = memory[2 * len(self.layers) :]
+        scores = self.hints.urge(scores, x, laid, known, step, program)
+        return scores, self.hints.notes(tokens, laid, known, step)
 
     def times(self, tokens: Tensor) -> Tensor:
         """Time in steps at each of ``tokens`` [batch, length]: the sum of its run of shifts."""

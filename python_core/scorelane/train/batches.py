@@ -29,16 +29,16 @@ class Batch:
     """Examples of similar token length.
 
     ``audio`` [batch, window] float32; ``tokens`` [batch, length] (targets, PAD behind EOS);
-    ``velocities`` [batch, length] of the notes that tokens begin, 0 elsewhere; ``pitched``,
-    ``drums`` and ``programs`` as of :class:`scorelane.data.targets.Example`, batch first.
+    ``pitched``, ``drums``, ``loudness`` and ``programs`` as of
+    :class:`scorelane.data.targets.Example`, batch first.
     ``mixing_s`` is the time that drawing them took one worker, in seconds.
     """
 
     audio: Tensor
     tokens: Tensor
-    velocities: Tensor
     pitched: Tensor
     drums: Tensor
+    loudness: Tensor
     programs: Tensor
     mixing_s: Tensor
 
@@ -89,16 +89,14 @@ def collate(examples: list[Example], length: int) -> Batch:
     """Stack ``examples``, their tokens padded to ``length``."""
     rows = len(examples)
     tokens = np.full((rows, length), PAD, np.int64)
-    velocities = np.zeros((rows, length), np.float32)
     for row, example in enumerate(examples):
         tokens[row, : len(example.tokens)] = example.tokens
-        velocities[row, : len(example.velocities)] = example.velocities
     return Batch(
         _stack([e.audio for e in examples]),
         torch.from_numpy(tokens),
-        torch.from_numpy(velocities),
         _stack([e.pitched for e in examples]),
         _stack([e.drums for e in examples]),
+        _stack([e.loudness for e in examples]),
         _stack([e.programs for e in examples]),
         torch.zeros(()),
     )

@@ -3,7 +3,8 @@
 The model transcribes clips whose notes are known. How far decoding trusts the evidence
 (:mod:`scorelane.model.evidence`) is chosen by the notes that come out. Confidence is the evidence
 for a note's beginning through a logistic curve that is fitted to what was right, one for pitched
-notes and one for drums: a note of confidence 0.8 is right eight times in ten.
+notes and one for drums: a note of confidence 0.8 is right eight times in ten. Velocities are spread
+as far as those of the clips.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from scorelane.notes import Note
 from scorelane.transcribe import transcribe
 
 BELIEF, TRUST = "decoder.hints.belief", "decoder.hints.trust"
+DYNAMICS = "decoder.hints.dynamics"
 TRUSTS = (0.5, 1.0, 1.5)
 LEAST_NOTES = 50
 _THRESHOLDS = np.arange(0.0, 0.61, 0.05)
@@ -35,16 +37,17 @@ _PRIOR = 1e-3
 _PLAIN = (1.0, 0.0)
 
 Curve = tuple[float, float]
-"""Factor and offset from evidence to the logit of being right."""
+"""Factor and offset from evidence to the logit of being right, or from one velocity to another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What was found: trust, curves, the threshold that gives the best notes, and their F1."""
+    """What was found: trust, curves of confidence and velocity for pitched notes and drums, the
+    threshold that gives the best notes, and their F1."""
 
     trust: float
-    pitched: Curve
-    drums: Curve
+    belief: tuple[Curve, Curve]
+    dynamics: tuple[Curve, Curve]
     default_confidence: float
     f1: float
 
@@ -74,8 +77,8 @@ def calibrate(
     tensors = model.state_dict()
     if BELIEF not in tensors:
         raise ModelError(f"the model in {weights} hears no evidence that could be calibrated")
-    old = [(float(factor), float(offset)) for factor, offset in tensors[BELIEF].tolist()]
-    tensors[BELIEF] = torch.tensor([_PLAIN, _PLAIN])
+    old = {name: [(float(a), float(b)) for a, b in tensors[name]] for name in (BELIEF, DYNAMICS)}
+    tensors[BELIEF] = tensors[DYNAMICS] = torch.tensor([_PLAIN, _PLAIN])
     found: list[Calibration] = []
     with TemporaryDirectory() as folder:
         for trust in TRUSTS:
@@ -88,12 +91,14 @@ def calibrate(
             for clip in clips:
                 heard.append(_hear(clip, loaded))
                 on_progress((len(found) + len(heard) / len(clips)) / len(TRUSTS))
-            curves = [_fit_kind(heard, is_drum, old[is_drum]) for is_drum in (False, True)]
-            threshold, f1 = _best_threshold(heard, curves)
-            found.append(Calibration(trust, curves[0], curves[1], threshold, f1))
+            pitched, drums = (_fit_kind(heard, kind, old[BELIEF][kind]) for kind in (False, True))
+            soft, hard = (_fit_dynamics(heard, kind, old[DYNAMICS][kind]) for kind in (False, True))
+            threshold, f1 = _best_threshold(heard, (pitched, drums))
+            found.append(Calibration(trust, (pitched, drums), (soft, hard), threshold, f1))
     best = max(found, key=lambda calibration: calibration.f1)
     tensors[TRUST] = torch.tensor(best.trust)
-    tensors[BELIEF] = torch.tensor([best.pitched, best.drums])
+    tensors[BELIEF] = torch.tensor(best.belief)
+    tensors[DYNAMICS] = torch.tensor(best.dynamics)
     config = replace(config, default_confidence=best.default_confidence)
     save_weights(tensors, config, weights, torch.float16)
     return best
@@ -113,16 +118,51 @@ def _fit_kind(heard: Sequence[_Heard], is_drum: bool, old: Curve) -> Curve:
     evidence: list[float] = []
     right: list[bool] = []
     for clip in heard:
-        key = (lambda n: drum_group(n.pitch)) if is_drum else (lambda n: n.pitch)
-        truth = [note for note in clip.truth if note.is_drum == is_drum]
-        notes = [note for note in clip.notes if note.is_drum == is_drum]
-        paired = {id(note) for _, note in pair_notes(truth, notes, key)}
-        right += [id(note) in paired for note in notes]
+        paired = {id(note) for _, note in _pairs(clip, is_drum)}
+        right += [id(note) in paired for note in clip.notes if note.is_drum == is_drum]
         pairs = zip(clip.notes, clip.evidence, strict=True)
         evidence += [value for note, value in pairs if note.is_drum == is_drum]
     if len(right) < LEAST_NOTES:
         return old
     return fit_curve(np.array(evidence), np.array(right))
+
+
+def _pairs(clip: _Heard, is_drum: bool) -> list[tuple[Note, Note]]:
+    """True notes of a kind and what the model wrote for them."""
+    key = (lambda n: drum_group(n.pitch)) if is_drum else (lambda n: n.pitch)
+    truth = [note for note in clip.truth if note.is_drum == is_drum]
+    return pair_notes(truth, [note for note in clip.notes if note.is_drum == is_drum], key)
+
+
+def _fit_dynamics(heard: Sequence[_Heard], is_drum: bool, old: Curve) -> Curve:
+    velocities = [
+        np.array([(note.velocity, true.velocity) for true, note in _pairs(clip, is_drum)])
+        for clip in heard
+    ]
+    velocities = [pairs for pairs in velocities if len(pairs)]
+    if sum(map(len, velocities)) < LEAST_NOTES:
+        return old
+    return fit_line([_velocity_logit(pairs) for pairs in velocities])
+
+
+def _velocity_logit(velocities: NDArray[np.int_]) -> NDArray[np.float64]:
+    # Nobody hears 127 from 122: logits without bounds would make much of it.
+    share = np.clip(velocities / 127.0, 0.04, 0.96)
+    return np.asarray(np.log(share / (1.0 - share)))
+
+
+def fit_line(clips: Sequence[NDArray[np.float64]]) -> Curve:
+    """Factor and offset that lead from the first column of ``clips`` [n, 2] to the second.
+
+    The factor is that of least squares about the mean of each clip: how loud a whole clip was
+    played cannot be heard.
+    """
+    means = np.stack([pairs.mean(axis=0) for pairs in clips])
+    beside = np.concatenate([pairs - mean for pairs, mean in zip(clips, means, strict=True)])
+    spread = float(np.square(beside[:, 0]).sum())
+    factor = max(0.0, float(beside.prod(axis=1).sum()) / spread) if spread > 0 else 1.0
+    center = np.concatenate(clips).mean(axis=0)
+    return factor, float(center[1] - factor * center[0])
 
 
 def fit_curve(evidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Curve:

@@ -243,7 +243,7 @@ class _Meter:
     def __init__(self, run: _Run) -> None:
         self._run = run
         # The last batches of a run may be the encoder's alone.
-        self._decoder = (0.0, 0.0)
+        self._token = 0.0
         self._reset()
 
     def _reset(self) -> None:
@@ -277,15 +277,15 @@ class _Meter:
         assert self._sums is not None
         sums = self._sums.tolist()
         if self._decoded:
-            self._decoder = (sums[0] / self._decoded, sums[2] / self._decoded)
+            self._token = sums[0] / self._decoded
         right = [n / max(1.0, of) for n, of in zip(sums[3:7], sums[7:], strict=True)]
         seconds = self._last - self._began
         report = Report(
             seen=run.seen,
             segments=run.plan.segments,
-            loss=self._decoder[0],
+            loss=self._token,
             frame=sums[1] / self._batches,
-            velocity=self._decoder[1],
+            velocity=sums[2] / self._batches,
             shift=right[0],
             pitch=right[1],
             program=right[2],

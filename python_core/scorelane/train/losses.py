@@ -18,7 +18,11 @@ Z_LOSS = 1e-4
 FRAME_WEIGHT = 0.25
 ONSET_EMPHASIS = 4.0
 PROGRAM_EMPHASIS = 2.0
-VELOCITY_WEIGHT = 3.0
+VELOCITY_WEIGHT = 10.0
+MEAN_WEIGHT = 0.03
+"""What an example's mean velocity counts: it can hardly be heard, as recordings have any level."""
+EARLY_OR_LATE = 1
+"""Velocities are asked for up to so many frames beside a note's beginning, as decoding does."""
 CORRUPTION = 0.06
 JITTER = 0.3
 JITTER_STEPS = 2
@@ -47,7 +51,7 @@ class TokenKinds:
 class Losses(NamedTuple):
     """The sum to minimise, its parts, and numbers of right tokens and of tokens by kind [4].
 
-    What the decoder would say is 0 where only the encoder was asked.
+    ``token``, ``right`` and ``tokens`` are 0 where only the encoder was asked.
     """
 
     total: Tensor
@@ -77,42 +81,54 @@ class Learner(nn.Module):
         """Losses of ``batch``, with gradients; the encoder's alone unless it ``decodes``."""
         with torch.no_grad(), torch.autocast(batch.audio.device.type, enabled=False):
             features = self.model.encoder.input.features(batch.audio)
-            inputs, intact = self._inputs(batch.tokens)
+            inputs = self._inputs(batch.tokens)
         states, answers, frame = self._encode(features, batch.pitched, batch.drums, batch.programs)
+        velocity = self._velocity_loss(answers, batch.loudness)
+        heard = FRAME_WEIGHT * frame + VELOCITY_WEIGHT * velocity
+        told = (frame.detach(), velocity.detach())
         if not decodes:
             nothing, of_kinds = torch.zeros_like(frame), frame.new_zeros(4)
-            return Losses(
-                FRAME_WEIGHT * frame, nothing, frame.detach(), nothing, of_kinds, of_kinds
-            )
-        token, velocity, right, count = self._decode(
-            states, answers, inputs, intact, batch.tokens, batch.velocities
-        )
-        total = token + FRAME_WEIGHT * frame + VELOCITY_WEIGHT * velocity
-        return Losses(total, token.detach(), frame.detach(), velocity.detach(), right, count)
+            return Losses(heard, nothing, *told, of_kinds, of_kinds)
+        token, right, count = self._decode(states, answers, inputs, batch.tokens)
+        return Losses(token + heard, token.detach(), *told, right, count)
 
-    def _inputs(self, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Targets moved right by one, a few notes of them wrong; and which of them are right.
+    def _velocity_loss(self, answers: list[Tensor], loudness: Tensor) -> Tensor:
+        """Squared error of velocities, as shares of 127, beside the mean of their example."""
+        hints = self.model.decoder.hints
+        if hints is None:
+            return torch.zeros((), device=loudness.device)
+        row, frame, place = loudness.nonzero(as_tuple=True)
+        wanted = loudness[row, frame, place] / 127.0
+        frame = frame + torch.randint_like(frame, -EARLY_OR_LATE, EARLY_OR_LATE + 1)
+        heard = hints.loudness(answers[3], answers[4], row, frame, place)
+        error = torch.sigmoid(heard) - wanted
+        count = torch.bincount(row, minlength=len(loudness)).clamp(min=1)
+        mean = error.new_zeros(len(loudness)).index_add(0, row, error) / count
+        beside = (error - mean[row]).square().sum() / max(1, len(row))
+        return beside + MEAN_WEIGHT * mean.square().mean()
+
+    def _inputs(self, targets: Tensor) -> Tensor:
+        """Targets moved right by one, a few notes of them wrong.
 
         Wrong notes teach the decoder to go on after a mistake; times that are a little off teach
         it to write down what lies beside them.
         """
         inputs = F.pad(targets[:, :-1], (1, 0), value=PAD)
-        intact = torch.ones_like(inputs, dtype=torch.float32)
         if not self.has_heads:
-            return inputs, intact
+            return inputs
+        shape, device = inputs.shape, inputs.device
         for first, end in (self.kinds.pitch, self.kinds.drum):
             candidate = (inputs >= first) & (inputs < end)
-            hit = candidate & (torch.rand_like(intact) < CORRUPTION)
+            hit = candidate & (torch.rand(shape, device=device) < CORRUPTION)
             choice = torch.randint(len(_WRONG), inputs.shape, device=inputs.device)
             wrong = inputs + torch.tensor(_WRONG, device=inputs.device)[choice]
             hit &= (wrong >= first) & (wrong < end)
             inputs = torch.where(hit, wrong, inputs)
-            intact = torch.where(hit, torch.zeros_like(intact), intact)
         first, end = self.kinds.shift
         moved = inputs + torch.randint_like(inputs, -JITTER_STEPS, JITTER_STEPS + 1)
-        off = self._within(inputs, self.kinds.shift) & (torch.rand_like(intact) < JITTER)
-        inputs = torch.where(off, moved.clamp(first, end - 1), inputs)
-        return inputs, intact
+        is_shift = self._within(inputs, self.kinds.shift)
+        off = is_shift & (torch.rand(shape, device=device) < JITTER)
+        return torch.where(off, moved.clamp(first, end - 1), inputs)
 
     def _encoder_losses(
         self, features: list[Tensor], pitched: Tensor, drums: Tensor, programs: Tensor
@@ -120,7 +136,7 @@ class Learner(nn.Module):
         states, answers = self.model.encoder(features)
         if not self.has_heads:
             return states, answers, torch.zeros((), device=states.device)
-        notes, keys, fits = answers
+        notes, keys, fits = answers[:3]
         begins = pitched[..., 0].contiguous()
         loss = (
             _frame_loss(notes[..., 0], begins, ONSET_EMPHASIS)
@@ -136,22 +152,11 @@ class Learner(nn.Module):
         states: Tensor,
         answers: list[Tensor],
         inputs: Tensor,
-        intact: Tensor,
         targets: Tensor,
-        velocities: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        logits, notes = self.model.decoder(states, answers, inputs)
-        wanted = targets != PAD
-        token_loss = _token_loss(logits, targets, wanted, self.kinds.shift)
-        right, count = self._accuracy(logits, targets)
-        if not self.has_heads:
-            return token_loss, torch.zeros_like(token_loss), right, count
-        # The note head speaks of the token that is read, the one before the target.
-        velocity = F.pad(velocities[:, :-1], (1, 0)) / 127.0
-        begins = ((velocity > 0) & (intact > 0)).float()
-        error = (torch.sigmoid(notes[..., 0]) - velocity).square()
-        velocity_loss = (error * begins).sum() / begins.sum().clamp(min=1.0)
-        return token_loss, velocity_loss, right, count
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        logits, _ = self.model.decoder(states, answers, inputs)
+        token_loss = _token_loss(logits, targets, targets != PAD, self.kinds.shift)
+        return token_loss, *self._accuracy(logits, targets)
 
     @staticmethod
     def _within(tokens: Tensor, kind: tuple[int, int]) -> Tensor:
