@@ -13,6 +13,7 @@ import soundfile
 
 import scorelane
 from stub_engine import StubEngine, stub_module
+from tiny_archive import save_archive
 
 RATE = 16_000
 
@@ -45,3 +46,17 @@ def make_wav(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that is quick to run and hears by rule."""
+    return save_archive(tmp_path_factory.mktemp("models") / "tiny.pt")
+
+
+@pytest.fixture
+def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the models and settings of a test in a folder of its own."""
+    folder = tmp_path / "data"
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder))
+    return folder

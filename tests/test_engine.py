@@ -28,11 +28,6 @@ Samples = NDArray[np.float32]
 
 
 @pytest.fixture(scope="module")
-def tiny_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_archive(tmp_path_factory.mktemp("models") / "tiny.pt")
-
-
-@pytest.fixture(scope="module")
 def tiny(tiny_path: Path) -> Engine:
     return engine.load(tiny_path, device="cpu")
 

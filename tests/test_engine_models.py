@@ -17,11 +17,6 @@ from tiny_archive import SAMPLE_RATE, WINDOW, Failing, Stuck, save_archive
 WINDOWS = np.random.default_rng(0).uniform(-0.4, 0.4, (9, WINDOW)).astype(np.float32)
 
 
-@pytest.fixture(scope="module")
-def tiny_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_archive(tmp_path_factory.mktemp("models") / "tiny.pt")
-
-
 def test_files_that_are_no_model(tiny_path: Path, tmp_path: Path) -> None:
     text = tmp_path / "text.pt"
     text.write_text("not a model")

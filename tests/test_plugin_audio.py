@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin_tools import noise, processor_module
-from tiny_archive import save_archive
 
 Processor = processor_module().Processor
 
 RATES = (8000, 11025, 22050, 44100, 48000, 88200, 96000, 192_000)
 
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_archive(tmp_path_factory.mktemp("models") / "tiny.pt")
-
-
-@pytest.fixture(autouse=True)
-def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    yield tmp_path
+pytestmark = pytest.mark.usefixtures("data_home")
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -77,9 +66,9 @@ def test_odd_samples_pass_too() -> None:
 
 
 @pytest.mark.parametrize("realtime", [False, True])
-def test_bypass_passes_audio_and_ends_recording(tiny: Path, realtime: bool) -> None:
+def test_bypass_passes_audio_and_ends_recording(tiny_path: Path, realtime: bool) -> None:
     processor = Processor(16000, 256, realtime=realtime)
-    processor.choose_model(str(tiny))
+    processor.choose_model(str(tiny_path))
     processor.mix = 1.0  # only the preview: the original must be back in bypass
     processor.bypass = True
     audio = noise(0.5, 16000)
@@ -90,9 +79,9 @@ def test_bypass_passes_audio_and_ends_recording(tiny: Path, realtime: bool) -> N
     assert processor.status["stage"] == "empty"
 
 
-def test_recording_does_not_touch_what_passes(tiny: Path) -> None:
+def test_recording_does_not_touch_what_passes(tiny_path: Path) -> None:
     processor = Processor(44100, 300)
-    processor.choose_model(str(tiny))
+    processor.choose_model(str(tiny_path))
     audio = noise(1.0, 44100)
     processor.record = True
     assert np.array_equal(processor.process(audio)[0], audio)
@@ -103,9 +92,9 @@ def test_recording_does_not_touch_what_passes(tiny: Path) -> None:
     assert np.isfinite(processor.process(audio)[0]).all()
 
 
-def test_mix_fades_original_into_preview(tiny: Path) -> None:
+def test_mix_fades_original_into_preview(tiny_path: Path) -> None:
     processor = Processor(44100, 512)
-    processor.choose_model(str(tiny))
+    processor.choose_model(str(tiny_path))
     audio = noise(1.0, 44100)
     processor.record = True
     processor.process(audio)

@@ -31,22 +31,13 @@ from tiny_archive import Failing, Stuck, save_archive
 module = processor_module()
 Processor, Transport = module.Processor, module.Transport
 
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_archive(tmp_path_factory.mktemp("models") / "tiny.pt")
-
-
-@pytest.fixture(autouse=True)
-def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    return tmp_path / "data"
+pytestmark = pytest.mark.usefixtures("data_home")
 
 
 @pytest.fixture
-def processor(tiny: Path) -> Any:
+def processor(tiny_path: Path) -> Any:
     made = Processor(44100, 512)
-    made.choose_model(str(tiny), "cpu")
+    made.choose_model(str(tiny_path), "cpu")
     made.sensitivity = 1.0
     return made
 
@@ -72,12 +63,12 @@ LOSSLESS = [
 @pytest.mark.parametrize(("name", "subtype"), LOSSLESS)
 @pytest.mark.parametrize("channels", [1, 2])
 def test_lossless_files_give_the_notes_of_the_package(
-    processor: Any, tiny: Path, tmp_path: Path, name: str, subtype: str, channels: int
+    processor: Any, tiny_path: Path, tmp_path: Path, name: str, subtype: str, channels: int
 ) -> None:
     path = tmp_path / name
     soundfile.write(path, noise(1.5, 22050, channels).T, 22050, subtype=subtype)
     assert loaded(processor, path) == ""
-    expected = scorelane.transcribe(path, model=tiny, sensitivity=1)
+    expected = scorelane.transcribe(path, model=tiny_path, sensitivity=1)
     assert [n.pitch for n in shown_notes(processor)] == [n.pitch for n in expected.notes]
     assert shown_notes(processor) == expected.notes
     assert state_of(processor).duration == pytest.approx(1.5)
@@ -97,11 +88,11 @@ def test_lossy_files_are_read(
     assert state_of(processor).duration == pytest.approx(2.0, abs=0.1)
 
 
-def test_many_channels_become_their_mean(processor: Any, tiny: Path, tmp_path: Path) -> None:
+def test_many_channels_become_their_mean(processor: Any, tiny_path: Path, tmp_path: Path) -> None:
     path = tmp_path / "six.wav"
     soundfile.write(path, noise(1, 16000, 6).T, 16000, subtype="FLOAT")
     assert loaded(processor, path) == ""
-    expected = scorelane.transcribe(path, model=tiny, sensitivity=1)
+    expected = scorelane.transcribe(path, model=tiny_path, sensitivity=1)
     assert [n.onset for n in shown_notes(processor)] == [n.onset for n in expected.notes]
 
 
@@ -238,8 +229,10 @@ def test_a_folder_that_cannot_be_written_is_said(
 # Models and engines
 
 
-def test_models_that_cannot_be_used_are_said(processor: Any, tiny: Path, tmp_path: Path) -> None:
-    whole = tiny.read_bytes()
+def test_models_that_cannot_be_used_are_said(
+    processor: Any, tiny_path: Path, tmp_path: Path
+) -> None:
+    whole = tiny_path.read_bytes()
     (tmp_path / "text.pt").write_text("weights")
     (tmp_path / "cut.pt").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "empty.pt").touch()
@@ -256,14 +249,14 @@ def test_models_that_cannot_be_used_are_said(processor: Any, tiny: Path, tmp_pat
         assert error.endswith("."), error
         assert "\n" not in error
         assert len(processor.notes) == 0
-    processor.choose_model(str(tiny), "cpu")
+    processor.choose_model(str(tiny_path), "cpu")
     record(processor, noise(0.5, 44100))
     assert processor.status["error"] == ""
     assert len(processor.notes) > 5
 
 
-def test_a_device_that_is_not_there_is_said(processor: Any, tiny: Path) -> None:
-    processor.choose_model(str(tiny), "cuda:99")
+def test_a_device_that_is_not_there_is_said(processor: Any, tiny_path: Path) -> None:
+    processor.choose_model(str(tiny_path), "cuda:99")
     record(processor, noise(0.5, 44100))
     assert "cuda" in processor.status["error"].lower()
 
@@ -295,10 +288,10 @@ def run_beside(folder: Path, home: Path) -> str:
     return done.stdout.strip()
 
 
-def test_a_missing_or_broken_engine_is_a_sentence(tiny: Path, tmp_path: Path) -> None:
+def test_a_missing_or_broken_engine_is_a_sentence(tiny_path: Path, tmp_path: Path) -> None:
     folder = tmp_path / "alone"
     folder.mkdir()
-    shutil.copy(tiny, folder / "scorelane.pt")
+    shutil.copy(tiny_path, folder / "scorelane.pt")
     shutil.copy(module.__file__, folder / Path(module.__file__).name)
     assert "libscorelane_engine.so) is missing" in run_beside(folder, tmp_path)
     engine = folder / "libscorelane_engine.so"
@@ -374,10 +367,10 @@ def test_deleting_while_it_transcribes_ends_at_once(tmp_path: Path) -> None:
         assert time.perf_counter() - start < 3
 
 
-def test_calls_from_many_threads_at_once(tiny: Path, tmp_path: Path) -> None:
+def test_calls_from_many_threads_at_once(tiny_path: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", noise(0.6, 16000).T, 16000)
     processor = Processor(16000, 256, realtime=True)
-    processor.choose_model(str(tiny), "cpu")
+    processor.choose_model(str(tiny_path), "cpu")
     processor.transport = Transport(True)
     over = threading.Event()
     failures: list[BaseException] = []

@@ -21,7 +21,6 @@ from plugin_tools import (
     state_with_notes,
 )
 from scorelane.notes import Note
-from tiny_archive import save_archive
 
 module = processor_module()
 Processor, Transport = module.Processor, module.Transport
@@ -36,16 +35,7 @@ CHORD = [
     Note(1.50, 1.60, 38, 0, True, 1),
 ]
 
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_archive(tmp_path_factory.mktemp("models") / "tiny.pt")
-
-
-@pytest.fixture(autouse=True)
-def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("data_home")
 
 
 class Desk:
@@ -85,9 +75,9 @@ def kinds(midi: Midi) -> list[int]:
     return [message[0] & 0xF0 for _, message in midi]
 
 
-def test_midi_is_what_is_shown(tiny: Path) -> None:
+def test_midi_is_what_is_shown(tiny_path: Path) -> None:
     processor = Processor(RATE, 480)
-    processor.choose_model(str(tiny), "cpu")
+    processor.choose_model(str(tiny_path), "cpu")
     processor.sensitivity = 1.0
     record(processor, noise(4, RATE))
     _, midi = processor.process(np.zeros((2, 5 * RATE), np.float32))
@@ -115,9 +105,9 @@ def test_every_channel_names_its_program_first() -> None:
         assert kinds([(0, message) for message in own]).count(0xC0) == 1
 
 
-def test_a_take_keeps_its_place_on_the_timeline(tiny: Path) -> None:
+def test_a_take_keeps_its_place_on_the_timeline(tiny_path: Path) -> None:
     processor = Processor(RATE, 480)
-    processor.choose_model(str(tiny), "cpu")
+    processor.choose_model(str(tiny_path), "cpu")
     processor.sensitivity = 1.0
     processor.transport = Transport(True, 10.0)
     processor.record = True

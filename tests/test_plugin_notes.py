@@ -24,27 +24,17 @@ from plugin_tools import (
 from scorelane.lanes import make_lanes
 from scorelane.notes import Note
 from scorelane.transcribe import confidence_threshold
-from tiny_archive import save_archive
 
 Processor = processor_module().Processor
 
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_archive(tmp_path_factory.mktemp("models") / "tiny.pt")
-
-
-@pytest.fixture(autouse=True)
-def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("data_home")
 
 
 @pytest.fixture
-def ready(tiny: Path) -> Any:
+def ready(tiny_path: Path) -> Any:
     """A processor with three seconds of noise in it, and the notes that the tiny model hears."""
     processor = Processor(16000, 480)
-    processor.choose_model(str(tiny), "cpu")
+    processor.choose_model(str(tiny_path), "cpu")
     processor.sensitivity = 1.0
     record(processor, noise(3, 16000))
     return processor
@@ -79,21 +69,21 @@ def test_the_example_gives_the_notes_of_the_package(example: tuple[Any, int]) ->
 
 @pytest.mark.parametrize(("rate", "block"), [(8000, 1), (22050, 64), (44100, 8192), (192_000, 777)])
 def test_capture_at_any_rate_and_block_is_what_the_package_hears(
-    tiny: Path, rate: int, block: int
+    tiny_path: Path, rate: int, block: int
 ) -> None:
     audio = noise(1.3, rate)
-    expected = scorelane.transcribe(audio, sample_rate=rate, model=tiny, sensitivity=1)
+    expected = scorelane.transcribe(audio, sample_rate=rate, model=tiny_path, sensitivity=1)
     processor = Processor(rate, block)
-    processor.choose_model(str(tiny), "cpu")
+    processor.choose_model(str(tiny_path), "cpu")
     processor.sensitivity = 1.0
     record(processor, audio)
     assert plain(shown_notes(processor)) == plain(expected.notes)
 
 
 @pytest.mark.parametrize("sensitivity", [0.0, 0.3, 0.5, 0.8, 1.0])
-def test_sensitivity_is_the_packages(tiny: Path, ready: Any, sensitivity: float) -> None:
+def test_sensitivity_is_the_packages(tiny_path: Path, ready: Any, sensitivity: float) -> None:
     expected = scorelane.transcribe(
-        noise(3, 16000), sample_rate=16000, model=tiny, sensitivity=sensitivity
+        noise(3, 16000), sample_rate=16000, model=tiny_path, sensitivity=sensitivity
     )
     ready.sensitivity = sensitivity
     assert plain(shown_notes(ready)) == plain(expected.notes)
@@ -101,8 +91,8 @@ def test_sensitivity_is_the_packages(tiny: Path, ready: Any, sensitivity: float)
     assert all(n.confidence >= least - 1e-6 for n in shown_notes(ready))
 
 
-def test_filters_and_quantise_do_not_run_the_network(tiny: Path, ready: Any) -> None:
-    gone = tiny.with_name("gone.pt")
+def test_filters_and_quantise_do_not_run_the_network(tiny_path: Path, ready: Any) -> None:
+    gone = tiny_path.with_name("gone.pt")
     ready.choose_model(str(gone))  # any run of the network would now be an error
     everything = shown_notes(ready)
 
@@ -160,17 +150,17 @@ def test_the_same_take_gives_the_same_notes_again(ready: Any) -> None:
     assert shown_notes(ready) == before
 
 
-def test_a_new_recording_replaces_the_old(tiny: Path, ready: Any) -> None:
+def test_a_new_recording_replaces_the_old(tiny_path: Path, ready: Any) -> None:
     other = noise(1, 16000, seed=5)
     record(ready, other)
-    expected = scorelane.transcribe(other, sample_rate=16000, model=tiny, sensitivity=1)
+    expected = scorelane.transcribe(other, sample_rate=16000, model=tiny_path, sensitivity=1)
     assert plain(shown_notes(ready)) == plain(expected.notes)
 
 
-def test_a_bounce_leaves_no_recordings_behind(data_home: Path, tiny: Path) -> None:
+def test_a_bounce_leaves_no_recordings_behind(data_home: Path, tiny_path: Path) -> None:
     for _ in range(3):
         processor = Processor(16000, 512)
-        processor.choose_model(str(tiny))
+        processor.choose_model(str(tiny_path))
         record(processor, noise(0.5, 16000))
         assert len(processor.notes)
         _ = processor.state

@@ -25,23 +25,13 @@ from plugin_tools import (
 )
 from scorelane.host import PluginState, read_state, write_state
 from scorelane.notes import Note
-from tiny_archive import save_archive
 
 Processor = processor_module().Processor
 
 NOTES = [Note(k / 10, k / 10 + 0.5, 40 + k, k % 60, k % 7 == 0) for k in range(50)]
 NOTES = [Note(n.onset, n.offset, n.pitch, *n.lane[::-1]) for n in NOTES]
 
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_archive(tmp_path_factory.mktemp("models") / "tiny.pt")
-
-
-@pytest.fixture(autouse=True)
-def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("data_home")
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +68,9 @@ def refused(holder: Any, good: bytes, bad: bytes) -> str:
     return error
 
 
-def test_everything_comes_back(tiny: Path) -> None:
+def test_everything_comes_back(tiny_path: Path) -> None:
     first = Processor(16000, 480, realtime=True)
-    first.choose_model(str(tiny), "cpu")
+    first.choose_model(str(tiny_path), "cpu")
     first.transport = processor_module().Transport(True, 12.5, 98.0)
     first.record = True
     first.process(noise(2, 16000))
@@ -109,9 +99,9 @@ def test_everything_comes_back(tiny: Path) -> None:
     assert shown_notes(second) == sorted(read_state(saved).shown)
 
 
-def test_the_state_names_its_model_and_take(tiny: Path, data_home: Path) -> None:
+def test_the_state_names_its_model_and_take(tiny_path: Path, data_home: Path) -> None:
     processor = Processor(16000, 480, realtime=True)
-    processor.choose_model(str(tiny), "cpu")
+    processor.choose_model(str(tiny_path), "cpu")
     processor.record = True
     processor.transport = processor_module().Transport(True)
     processor.process(noise(1, 16000))
@@ -120,7 +110,7 @@ def test_the_state_names_its_model_and_take(tiny: Path, data_home: Path) -> None
     assert processor.wait(60)
     content = state_of(processor).content
     assert content["model"]["name"] == "tiny 0.1.0"
-    assert content["model"]["file"] == str(tiny)
+    assert content["model"]["file"] == str(tiny_path)
     assert content["take"]["seconds"] == pytest.approx(1.0, abs=0.02)
     assert Path(content["take"]["file"]).parent == data_home / "scorelane" / "takes"
     assert Path(content["take"]["file"]).exists()
@@ -271,9 +261,9 @@ def test_what_went_wrong_does_not_come_back(holder: Any, good: bytes) -> None:
     assert holder.status["error"] == ""
 
 
-def test_a_state_may_come_while_it_records_and_transcribes(tiny: Path, good: bytes) -> None:
+def test_a_state_may_come_while_it_records_and_transcribes(tiny_path: Path, good: bytes) -> None:
     processor = Processor(16000, 256, realtime=True)
-    processor.choose_model(str(tiny), "cpu")
+    processor.choose_model(str(tiny_path), "cpu")
     processor.transport = processor_module().Transport(True)
     for seed in range(8):
         processor.record = True
