@@ -91,13 +91,16 @@ def _levels(lengths: NDArray[np.int64]) -> list[float]:
 
     ``lengths`` are those of the beats; without beats of other levels the result is empty.
     """
-    log = np.log(lengths)
+    # There are few different lengths, however long the piece is.
+    different, each, count = np.unique(lengths, return_inverse=True, return_counts=True)
+    log, time = np.log(different), different * count
     near = np.abs(log[:, None] - log) < _FAR / 2
-    own = log[int((near @ lengths).argmax())]
+    own = log[each[int((near @ time)[each].argmax())]]
     astray = np.abs(log - own) > _FAR
-    if lengths[astray].sum() <= _ASTRAY * lengths.sum():
+    if time[astray].sum() <= _ASTRAY * time.sum():
         return []
-    other = log[astray][int((near[astray] @ (lengths * astray)).argmax())]
+    far = each[astray[each]]
+    other = log[far[int((near @ (time * astray))[far].argmax())]]
     return [float(np.exp(own)), float(np.exp(other))]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scorelane.notes import Note
 
@@ -50,7 +51,8 @@ def find_trills(notes: Sequence[Note]) -> list[Trill]:
             if len(both) > len(by_pitch[low]):
                 both.sort(key=lambda i: notes[i].onset)
                 candidates += [Trill(run, low, upper) for run in _runs(notes, both)]
-    candidates = [trill for trill in candidates if _is_alone(notes, trill)]
+    onsets = np.array([note.onset for note in notes])
+    candidates = [trill for trill in candidates if _is_alone(notes, onsets, trill)]
     found = []
     used: set[int] = set()
     for trill in sorted(candidates, key=lambda one: -len(one.strokes)):
@@ -89,18 +91,18 @@ def _trilled(notes: Sequence[Note], run: list[int]) -> Iterator[tuple[int, ...]]
         yield tuple(run)
 
 
-def _is_alone(notes: Sequence[Note], trill: Trill) -> bool:
+def _is_alone(notes: Sequence[Note], onsets: NDArray[np.float64], trill: Trill) -> bool:
     """Whether no other notes move with the strokes, but for a second trill.
 
     Double notes and chords in turn may hold two neighbours that alternate.
     """
-    onsets = np.array([note.onset for note in notes])
     strokes = onsets[list(trill.strokes)]
-    near = np.abs(onsets[:, None] - strokes) < _WITH
-    near[list(trill.strokes)] = False
+    around = np.flatnonzero((onsets > strokes.min() - _WITH) & (onsets < strokes.max() + _WITH))
+    around = np.setdiff1d(around, trill.strokes)
+    near = np.abs(onsets[around, None] - strokes) < _WITH
     if float(near.any(axis=0).mean()) <= _ALONE:
         return True
-    others = [notes[int(i)].pitch for i in np.flatnonzero(near.any(axis=1))]
+    others = [notes[int(i)].pitch for i in around[near.any(axis=1)]]
     return max(others) - min(others) <= _NEIGHBOURS[-1]
 
 
