@@ -143,7 +143,7 @@ def _open_draw(
 
 
 def _show(report: Report) -> None:
-    remaining = (report.segments - report.seen) / max(report.segments_per_s, 1e-9)
+    remaining = max(0, report.segments - report.seen) / max(report.segments_per_s, 1e-9)
     messages().print(
         f"{report.seen:>9,} of {report.segments:,}  loss {report.loss:.3f}  "
         f"right: shift {report.shift:.2f} pitch {report.pitch:.2f} program {report.program:.2f} "
