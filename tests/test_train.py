@@ -15,10 +15,12 @@ import torch
 
 from scorelane.data.targets import Example
 from scorelane.errors import ModelError, UsageError
-from scorelane.model.config import mt3_config
+from scorelane.model.config import mt3_config, scorelane_config
+from scorelane.model.transformer import Transformer
 from scorelane.model.weights import load_weights
 from scorelane.train.batches import LENGTHS, USUAL_LENGTH, Batch, BatchStream, collate
 from scorelane.train.checkpoint import CHECKPOINT_NAME, load_checkpoint
+from scorelane.train.deepen import deepened
 from scorelane.train.loop import LOG_NAME, Plan, Report, train
 from scorelane.train.losses import Learner
 from scorelane.train.muon import Muon, orthogonalise
@@ -180,10 +182,27 @@ def test_a_run_can_begin_from_weights(tmp_path: Path) -> None:
     reports: list[Report] = []
     train(TINY, open_tones, again, reports.append)
     assert reports[0].loss < 0.7 * learned[0].loss
-    other = dataclasses.replace(TINY, network=dataclasses.replace(TINY.network, encoder_layers=2))
+    other = dataclasses.replace(TINY, network=dataclasses.replace(TINY.network, decoder_layers=3))
     third = dataclasses.replace(again, folder=tmp_path / "third")
     with pytest.raises(ModelError, match="another network"):
         train(other, open_tones, third, lambda _: None)
+
+
+def test_more_layers_change_nothing_until_they_learn() -> None:
+    torch.manual_seed(0)
+    small = scorelane_config(width=64, encoder_layers=2, decoder_layers=1)
+    model = Transformer(small).eval()
+    deep = dataclasses.replace(small, network=dataclasses.replace(small.network, encoder_layers=6))
+    deeper = Transformer(deep).eval()
+    deeper.load_state_dict(deepened(model, 2, deep))
+    audio = 0.1 * torch.randn(1, small.window_samples)
+    with torch.no_grad():
+        before = model.encoder(model.encoder.input.features(audio))[0]
+        after = deeper.encoder(deeper.encoder.input.features(audio))[0]
+    assert torch.equal(before, after)
+    odd = dataclasses.replace(small, network=dataclasses.replace(small.network, encoder_layers=5))
+    with pytest.raises(UsageError, match="multiple of 2"):
+        deepened(model, 2, odd)
 
 
 def test_a_finished_run_is_left_alone(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def command(
         typer.Option(
             metavar="MODEL",
             help="Learn on from this weights folder, or name of `scorelane models list`; its "
-            "network is kept.",
+            "network is kept, unless it gets more encoder layers.",
         ),
     ] = None,
     segments: Annotated[
@@ -63,7 +63,14 @@ def command(
         ),
     ] = 1,
     width: Annotated[int, typer.Option(help="Width of a new network, a multiple of 64.")] = 256,
-    encoder_layers: Annotated[int, typer.Option(min=1, help="Of a new network.")] = 4,
+    encoder_layers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Of a new network, 4 unless given; or of the one to learn on from, a multiple of "
+            "those that it has: the new ones begin by adding nothing.",
+        ),
+    ] = None,
     decoder_layers: Annotated[int, typer.Option(min=1, help="Of a new network.")] = 3,
     workers: Annotated[
         int, typer.Option(min=0, help="Processes that mix examples, for each device.")
@@ -110,16 +117,18 @@ def command(
     output().print(f"weights in {out}")
 
 
-def _config(known: Path | None, width: int, encoders: int, decoders: int) -> ModelConfig:
-    """The configuration of the weights in ``known``, or of a new network."""
+def _config(known: Path | None, width: int, encoders: int | None, decoders: int) -> ModelConfig:
+    """The configuration of the weights in ``known``, perhaps deeper, or of a new network."""
     from scorelane.data.programs import CANONICAL_PROGRAM
     from scorelane.model.config import ModelConfig, scorelane_config
     from scorelane.model.weights import CONFIG_NAME
 
-    if known is not None:
-        return ModelConfig.read(known / CONFIG_NAME)
-    new = scorelane_config(width=width, encoder_layers=encoders, decoder_layers=decoders)
-    return replace(new, program_map=CANONICAL_PROGRAM.tolist())
+    if known is None:
+        new = scorelane_config(width=width, encoder_layers=encoders or 4, decoder_layers=decoders)
+        return replace(new, program_map=CANONICAL_PROGRAM.tolist())
+    config = ModelConfig.read(known / CONFIG_NAME)
+    layers = encoders or config.network.encoder_layers
+    return replace(config, network=replace(config.network, encoder_layers=layers))
 
 
 def _open_draw(

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from scorelane.train.checkpoint import (
     save_checkpoint,
 )
 from scorelane.train.curves import LOG_NAME
+from scorelane.train.deepen import deepened
 from scorelane.train.losses import Learner, Losses
 from scorelane.train.optimizers import Optimizers
 
@@ -37,7 +38,8 @@ CLIP = 1.0
 class Plan:
     """How to train. ``segments`` counts the examples of the whole run, all devices together.
 
-    ``begin_from`` is a weights folder of the same network to begin with instead of random weights.
+    ``begin_from`` is a weights folder of the same network to begin with instead of random weights;
+    it may have fewer encoder layers.
     In one of ``decoder_every`` batches the decoder learns too, in the others the encoder alone,
     which takes less than half the time.
     """
@@ -228,13 +230,11 @@ class _Run:
 
 def _weights_of(folder: Path, config: ModelConfig) -> dict[str, Tensor]:
     model, other = load_weights(folder)
-    if (other.kind, other.frontend, other.network) != (
-        config.kind,
-        config.frontend,
-        config.network,
-    ):
+    layers = other.network.encoder_layers
+    alike = replace(config.network, encoder_layers=layers)
+    if (other.kind, other.frontend, other.network) != (config.kind, config.frontend, alike):
         raise ModelError(f"the weights in {folder} are of another network than the one to train")
-    return model.state_dict()
+    return deepened(model, layers, config)
 
 
 class _Meter:
