@@ -24,6 +24,7 @@ class StubStream:
     def __init__(self, engine: StubEngine, sample_rate: int, mask: Any, on_progress: Any) -> None:
         self.engine, self.rate, self.mask, self.on_progress = engine, sample_rate, mask, on_progress
         self.held_notes = ""
+        self.tuning = 440.0
         self.heard = np.zeros(0, np.float32)
         self.second = 0
 
@@ -75,10 +76,12 @@ class StubEngine:
         instruments: Any = None,
         batch_size: int = 0,
         held_notes: str = "free",
+        tuning: float | None = None,
         on_progress: Any = None,
     ) -> StubStream:
         self.streams.append(StubStream(self, sample_rate, instruments, on_progress))
         self.streams[-1].held_notes = held_notes
+        self.streams[-1].tuning = tuning or 440.0
         return self.streams[-1]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,19 @@ def test_the_example_is_heard_as_the_model_card_says() -> None:
     scores = score(read_csv(EXAMPLE.with_suffix(".csv")), notes)
     assert scores.onset is not None and scores.onset.f1 > FLOOR
     assert scores.drum_group is not None and scores.drum_group.f1 > FLOOR
+
+
+def test_a_recording_out_of_tune_is_heard_as_if_it_were_not() -> None:
+    audio, rate = soundfile.read(EXAMPLE, dtype="float32")
+    loaded = engine.load(MODEL, device="cpu")
+    cents = 40.0
+    sharp = 2.0 ** (cents / 1200.0)
+    stream = loaded.stream(round(rate * sharp))
+    moved = stream.push(audio.T) + stream.flush()
+    assert stream.tuning == pytest.approx(440.0 * sharp, abs=2.0)
+    moved = [replace(n, onset=n.onset * sharp, offset=n.offset * sharp) for n in moved]
+    scores = score(loaded.transcribe(audio.T, rate), moved)
+    assert scores.onset is not None and scores.onset.f1 > 0.8
 
 
 def test_a_chosen_instrument_appears_under_the_name_that_the_model_has_for_it() -> None:

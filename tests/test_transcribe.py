@@ -128,6 +128,14 @@ def test_wrong_values_are_refused_before_any_work(engine: StubEngine, wrong: dic
         Transcription((), 1.0).filter(**wrong)
 
 
+def test_the_tuning_reaches_the_engine_and_is_told(engine: StubEngine) -> None:
+    assert scorelane.transcribe(loud(1), sample_rate=RATE).tuning == 440.0
+    assert scorelane.transcribe(loud(1), sample_rate=RATE, tuning=415).tuning == 415
+    for wrong in (300.0, 600.0, float("nan")):
+        with pytest.raises(UsageError, match="380"):
+            scorelane.transcribe(loud(1), sample_rate=RATE, tuning=wrong)
+
+
 def test_progress_is_told_and_can_cancel(engine: StubEngine) -> None:
     told: list[tuple[float, float | None]] = []
     scorelane.transcribe(

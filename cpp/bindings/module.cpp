@@ -74,20 +74,23 @@ void bind_transcriber(py::module_& module) {
       .def(
           py::init([](std::shared_ptr<Model> model, double sample_rate, const Programs& programs,
                       bool drums, std::int64_t batch_size, const std::string& held_notes,
-                      const py::object& on_progress) {
+                      double tuning, const py::object& on_progress) {
             TranscriberOptions options;
             options.mask = to_mask(programs, drums);
             options.batch_size = batch_size;
             options.held_notes = to_held_notes(held_notes);
+            options.tuning = tuning;
             options.on_progress = to_progress(on_progress);
             return std::make_unique<Transcriber>(std::move(model), sample_rate, std::move(options));
           }),
           py::arg("model"), py::arg("sample_rate"), py::kw_only(), py::arg("programs") = py::none(),
           py::arg("drums") = true, py::arg("batch_size") = 0, py::arg("held_notes") = "free",
-          py::arg("on_progress") = py::none(),
+          py::arg("tuning") = 0.0, py::arg("on_progress") = py::none(),
           "sample_rate in Hz, 1000 to 384000. programs: the only General MIDI programs that may\n"
           "appear, None for all. batch_size: segments decoded together, 0 for the device's best.\n"
-          "held_notes: 'free', 'linked' or 'forced', see docs/ENGINE-API.md.\n"
+          "held_notes: 'free', 'linked' or 'forced', see docs/ENGINE-API.md. tuning: Hz of A4, 0 "
+          "for\n"
+          "what the first minute sounds like.\n"
           "on_progress(seconds_done) is called at most every 50 ms; False cancels.")
       .def(
           "push",
@@ -116,6 +119,8 @@ void bind_transcriber(py::module_& module) {
             return to_array(notes);
           },
           "Transcribe what is left, end the stream, return its last notes.")
+      .def_property_readonly("tuning", &Transcriber::tuning,
+                             "What A4 is taken to be tuned to, in Hz.")
       .def_property_readonly(
           "skipped", [](const Transcriber& stream) { return to_dict(stream.skipped()); },
           "How many events broke the grammar of tokens, by kind.");

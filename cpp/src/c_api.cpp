@@ -77,6 +77,7 @@ scorelane::TranscriberOptions convert(const scorelane_options& given) {
   }
   options.batch_size = given.batch_size;
   options.held_notes = static_cast<scorelane::HeldNotes>(given.held_notes);
+  options.tuning = given.tuning;
   if (given.on_progress != nullptr) {
     options.on_progress = [call = given.on_progress, user = given.user](double seconds) {
       return call(user, seconds) != 0;
@@ -107,7 +108,7 @@ const char* scorelane_last_error(void) {
 }
 
 scorelane_options scorelane_default_options(void) {
-  return {nullptr, 0, 1, 0, nullptr, nullptr, SCORELANE_HELD_FREE};
+  return {nullptr, 0, 1, 0, nullptr, nullptr, SCORELANE_HELD_FREE, 0.0};
 }
 
 scorelane_status scorelane_model_load(const char* path, const char* device, int32_t threads,

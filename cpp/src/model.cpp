@@ -14,6 +14,7 @@
 #include "archive.h"
 #include "greedy.h"
 #include "scorelane/error.h"
+#include "tuning.h"
 
 namespace scorelane {
 
@@ -153,6 +154,10 @@ const ModelConfig& Model::config() const {
 
 std::int64_t Model::default_batch_size() const {
   return impl_->archive.device().is_cpu() ? kBatchOnCpu : kBatchOnCuda;
+}
+
+double Model::tuning(const std::vector<float>& samples) const {
+  return heard_tuning(samples, config().sample_rate);
 }
 
 std::vector<TokenRow> Model::transcribe(const std::vector<Segment>& segments,

@@ -50,6 +50,8 @@ Resampler::Resampler(double input_rate, double output_rate) : ratio_(output_rate
 }
 
 Resampler::~Resampler() = default;
+Resampler::Resampler(Resampler&&) noexcept = default;
+Resampler& Resampler::operator=(Resampler&&) noexcept = default;
 
 void Resampler::push(const float* samples, std::size_t count, std::vector<float>& out) {
   if (!soxr_) {

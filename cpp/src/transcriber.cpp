@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::size_t kSlice = 1 << 16;  // frames mixed and resampled at a time
 constexpr std::int64_t kLargestBatch = 1024;
+constexpr double kConcertPitch = 440.0;  // Hz of A4 that networks are trained on
+constexpr double kLowestTuning = 380.0;  // below French baroque pitch
+constexpr double kHighestTuning = 500.0;
+constexpr const char* kCancelled = "The transcription was cancelled.";
+constexpr double kOpening = 60.0;  // seconds that tell the tuning
+constexpr double kInTune = 15.0;   // cents; up to there networks hear as well as before
 
 std::string bad_sample_message(double value, std::int64_t frame, double sample_rate) {
   char text[200];
@@ -33,6 +39,11 @@ TranscriberOptions checked(TranscriberOptions options) {
   if (options.batch_size < 0 || options.batch_size > kLargestBatch) {
     throw Error(ErrorKind::kEngine, "The batch size must lie between 0 (automatic) and " +
                                         std::to_string(kLargestBatch) + ".");
+  }
+  const bool tuned = options.tuning >= kLowestTuning && options.tuning <= kHighestTuning;
+  if (options.tuning != 0.0 && !tuned) {
+    throw Error(ErrorKind::kEngine,
+                "The tuning must lie between 380 and 500 Hz, or be 0 to be heard.");
   }
   return options;
 }
@@ -82,34 +93,86 @@ Transcriber::Transcriber(std::shared_ptr<const Network> network, double sample_r
                  static_cast<std::size_t>(network_->config().context_samples)),
       ensemble_(network_->config(), options_.mask),
       decoder_(network_->config().vocabulary, network_->config().ties,
-               network_->config().linger_steps) {}
+               network_->config().linger_steps),
+      opening_left_(static_cast<std::size_t>(kOpening * sample_rate)) {
+  if (options_.tuning != 0.0) stretch(options_.tuning);
+}
 
 std::vector<Note> Transcriber::push(const float* const* channels, std::size_t channel_count,
                                     std::size_t frames) {
   Use use(*this);
   if (channel_count == 0) throw Error(ErrorKind::kAudio, "The audio has no channel.");
-  for (std::size_t first = 0; first < frames; first += kSlice) {
-    mix(channels, channel_count, first, std::min(kSlice, frames - first));
-    resampled_.clear();
-    resampler_.push(mono_.data(), mono_.size(), resampled_);
-    segmenter_.push(resampled_.data(), resampled_.size(), ready_);
-    collect();
+  for (std::size_t first = 0; first < frames;) {
+    std::size_t count = std::min(kSlice, frames - first);
+    if (opening_left_ > 0) count = std::min(count, opening_left_);
+    mix(channels, channel_count, first, count);
+    first += count;
+    if (opening_left_ == 0) {
+      hear(mono_);
+      continue;
+    }
+    opening_.insert(opening_.end(), mono_.begin(), mono_.end());
+    opening_left_ -= count;
+    if (!go_on(0.0)) throw Error(ErrorKind::kCancelled, kCancelled);
+    if (opening_left_ == 0) begin();
   }
   use.done(State::kOpen);
-  return decoder_.take_notes();
+  return take_notes();
 }
 
 std::vector<Note> Transcriber::flush() {
   Use use(*this);
+  if (opening_left_ > 0) begin();
   resampled_.clear();
   resampler_.flush(resampled_);
   segmenter_.push(resampled_.data(), resampled_.size(), ready_);
   segmenter_.flush(ready_);
   collect();
   run_group();
-  decoder_.finish(static_cast<double>(frames_pushed_) / sample_rate_);
+  decoder_.finish(stretched_end());
   use.done(State::kFinished);
-  return decoder_.take_notes();
+  return take_notes();
+}
+
+double Transcriber::tuning() const {
+  return kConcertPitch * stretch_;
+}
+
+/// Judges the opening and hears it.
+void Transcriber::begin() {
+  opening_left_ = 0;
+  Resampler plain(sample_rate_, network_->config().sample_rate);
+  std::vector<float> samples;
+  plain.push(opening_.data(), opening_.size(), samples);
+  plain.flush(samples);
+  const double cents = network_->tuning(samples);
+  if (std::abs(cents) > kInTune) stretch(kConcertPitch * std::exp2(cents / 1200.0));
+  const std::vector<float> opening = std::move(opening_);
+  hear(opening);
+}
+
+/// From now on the recording is played faster or slower to the network, so that it hears A4 at
+/// 440 Hz.
+void Transcriber::stretch(double tuning) {
+  opening_left_ = 0;
+  stretch_ = tuning / kConcertPitch;
+  resampler_ = Resampler(sample_rate_, network_->config().sample_rate * stretch_);
+}
+
+void Transcriber::hear(const std::vector<float>& mono) {
+  resampled_.clear();
+  resampler_.push(mono.data(), mono.size(), resampled_);
+  segmenter_.push(resampled_.data(), resampled_.size(), ready_);
+  collect();
+}
+
+std::vector<Note> Transcriber::take_notes() {
+  std::vector<Note> notes = decoder_.take_notes();
+  for (Note& note : notes) {
+    note.onset /= stretch_;
+    note.offset /= stretch_;
+  }
+  return notes;
 }
 
 void Transcriber::mix(const float* const* channels, std::size_t channel_count, std::size_t first,
@@ -147,16 +210,14 @@ void Transcriber::run_group() {
   }
   const double from = seconds_at(group_.front().index);
   const double to = seconds_at(group_.back().index + 1);
-  const BatchProgress progress = [&](double done) {
-    return !options_.on_progress || options_.on_progress(from + done * (to - from));
-  };
+  const BatchProgress progress = [&](double done) { return go_on(from + done * (to - from)); };
   std::vector<TokenRow> rows;
   if (!heard.empty()) rows = network_->transcribe(heard, options_.mask, progress);
   ensemble_.name_players(rows);
 
   const ModelConfig& config = network_->config();
-  const auto end_step = static_cast<std::int64_t>(std::ceil(
-      static_cast<double>(frames_pushed_) / sample_rate_ * config.vocabulary.steps_per_second));
+  const auto end_step =
+      static_cast<std::int64_t>(std::ceil(stretched_end() * config.vocabulary.steps_per_second));
   auto row = rows.begin();
   for (const Window& window : group_) {
     const std::int64_t start = config.segment_start_step(window.index);
@@ -168,7 +229,11 @@ void Transcriber::run_group() {
     }
   }
   group_.clear();
-  if (!progress(1.0)) throw Error(ErrorKind::kCancelled, "The transcription was cancelled.");
+  if (!progress(1.0)) throw Error(ErrorKind::kCancelled, kCancelled);
+}
+
+bool Transcriber::go_on(double seconds_done) const {
+  return !options_.on_progress || options_.on_progress(seconds_done);
 }
 
 TieRule Transcriber::tie_rule() const {
@@ -181,8 +246,13 @@ TieRule Transcriber::tie_rule() const {
 
 double Transcriber::seconds_at(std::int64_t segment) const {
   const ModelConfig& config = network_->config();
-  const double end = static_cast<double>(frames_pushed_) / sample_rate_;
-  return std::min(end, static_cast<double>(segment * config.segment_samples) / config.sample_rate);
+  const double start = static_cast<double>(segment * config.segment_samples) / config.sample_rate;
+  return std::min(stretched_end(), start) / stretch_;
+}
+
+/// Where the recording ends, so far, in what the network takes for seconds.
+double Transcriber::stretched_end() const {
+  return static_cast<double>(frames_pushed_) / sample_rate_ * stretch_;
 }
 
 }  // namespace scorelane

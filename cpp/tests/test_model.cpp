@@ -1,7 +1,9 @@
 #include "scorelane/model.h"
 
+#include <cmath>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -66,6 +68,33 @@ TEST_CASE("rows end each on their own and keep their order") {
       CHECK(rows[i].heads[k].confidence == Approx(0.5));
     }
   }
+}
+
+TEST_CASE("the tuning of chords is heard, that of noise is not") {
+  const auto model = Model::load(tiny::save(tiny::counting()), "cpu");
+  const double rate = model->config().sample_rate;
+  const auto count = static_cast<std::size_t>(3.0 * rate);
+  for (const double cents : {-45.0, -20.0, 0.0, 8.0, 33.0}) {
+    std::vector<float> samples(count);
+    for (const double pitch : {48.0, 55.0, 64.0, 72.0}) {
+      const double hertz = 440.0 * std::exp2((pitch - 69.0) / 12.0 + cents / 1200.0);
+      for (int partial = 1; partial <= 6; ++partial) {
+        for (std::size_t i = 0; i < count; ++i) {
+          const double turn = 6.283185307179586 * hertz * partial * static_cast<double>(i) / rate;
+          samples[i] += static_cast<float>(0.1 / (partial * partial) * std::sin(turn));
+        }
+      }
+    }
+    CHECK(model->tuning(samples) == Approx(cents).margin(3.0));
+  }
+  std::mt19937 random(3);
+  std::uniform_real_distribution<float> value(-0.5F, 0.5F);
+  std::vector<float> hiss(count);
+  for (float& x : hiss) x = value(random);
+  CHECK(model->tuning(hiss) == 0.0);
+  CHECK(model->tuning(std::vector<float>(count)) == 0.0);
+  CHECK(model->tuning({}) == 0.0);
+  CHECK(model->tuning({0.5F}) == 0.0);
 }
 
 TEST_CASE("the number of threads changes nothing") {

@@ -18,7 +18,7 @@ namespace {
 /// it was given.
 class FakeNetwork final : public Network {
  public:
-  explicit FakeNetwork(bool ties = true) {
+  explicit FakeNetwork(bool ties = true, double cents = 0.0) : cents_(cents) {
     config_.ties = ties;
     config_.sample_rate = 16000.0;
     config_.segment_samples = 3200;
@@ -29,6 +29,11 @@ class FakeNetwork final : public Network {
 
   const ModelConfig& config() const override { return config_; }
   std::int64_t default_batch_size() const override { return 4; }
+
+  double tuning(const std::vector<float>& samples) const override {
+    opening = samples.size();
+    return cents_;
+  }
 
   std::vector<TokenRow> transcribe(const std::vector<Segment>& segments, const InstrumentMask&,
                                    const BatchProgress& progress) const override {
@@ -48,8 +53,10 @@ class FakeNetwork final : public Network {
 
   mutable std::vector<std::size_t> batches;
   mutable std::vector<TieRule> rules;
+  mutable std::size_t opening = 0;
 
  private:
+  double cents_;
   ModelConfig config_;
 };
 
@@ -70,8 +77,8 @@ void append(std::vector<Note>& to, const std::vector<Note>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-std::vector<Note> whole(const std::vector<float>& samples, double rate) {
-  Transcriber stream(std::make_shared<FakeNetwork>(), rate, {});
+std::vector<Note> whole(const std::vector<float>& samples, double rate, double cents = 0.0) {
+  Transcriber stream(std::make_shared<FakeNetwork>(true, cents), rate, {});
   std::vector<Note> notes = push(stream, samples);
   append(notes, stream.flush());
   std::sort(notes.begin(), notes.end());
@@ -93,12 +100,14 @@ ErrorKind error_of(Transcriber& stream, const std::vector<float>& samples, std::
 
 TEST_CASE("a stream gives the file's notes whatever the size of its pieces") {
   const double rate = GENERATE(8000.0, 16000.0, 44100.0);
-  const std::vector<float> samples = noise(static_cast<std::size_t>(rate * 5.3));
-  const std::vector<Note> wanted = whole(samples, rate);
+  const double cents = GENERATE(0.0, -30.0);
+  const double seconds = GENERATE(5.3, 62.1);  // shorter and longer than what tells the tuning
+  const std::vector<float> samples = noise(static_cast<std::size_t>(rate * seconds));
+  const std::vector<Note> wanted = whole(samples, rate, cents);
   REQUIRE(wanted.size() > 40);
   std::mt19937 random(5);
   for (const std::size_t largest : {3U, 1000U, 30'000U, 500'000U}) {
-    Transcriber stream(std::make_shared<FakeNetwork>(), rate, {});
+    Transcriber stream(std::make_shared<FakeNetwork>(true, cents), rate, {});
     std::vector<Note> notes;
     for (std::size_t at = 0; at < samples.size();) {
       const std::size_t count =
@@ -221,8 +230,15 @@ TEST_CASE("a value that is not finite is an audio error that says where") {
   CHECK(error_of(stream, noise(10), &what) == ErrorKind::kEngine);  // the stream is over
 }
 
-TEST_CASE("returning false from the progress callback cancels") {
+TEST_CASE("returning false from the progress callback cancels, also before the tuning is known") {
+  TranscriberOptions early;
+  early.on_progress = [](double) { return false; };
+  Transcriber opening(std::make_shared<FakeNetwork>(), 16000.0, early);
+  std::string what;
+  CHECK(error_of(opening, noise(10), &what) == ErrorKind::kCancelled);
+
   TranscriberOptions options;
+  options.tuning = 440.0;
   double last = -1.0;
   options.on_progress = [&](double seconds) {
     CHECK(seconds >= last);
@@ -230,7 +246,6 @@ TEST_CASE("returning false from the progress callback cancels") {
     return seconds < 2.0;
   };
   Transcriber stream(std::make_shared<FakeNetwork>(), 16000.0, options);
-  std::string what;
   CHECK(error_of(stream, noise(16000 * 5), &what) == ErrorKind::kCancelled);
   CHECK(last < 2.5);
 }
@@ -268,6 +283,55 @@ TEST_CASE("a stream refuses to be used from its own callback, and after its end"
   CHECK_THROWS_AS(stream.flush(), Error);
 }
 
+TEST_CASE("a recording out of tune is stretched, and its notes are told in its own time") {
+  // The fake writes a note in every fifth of what it takes for a second.
+  const double cents = GENERATE(-40.0, 30.0);
+  const double stretch = std::exp2(cents / 1200.0);
+  const std::vector<float> samples = noise(16000 * 8);
+  const auto network = std::make_shared<FakeNetwork>(true, cents);
+  Transcriber stream(network, 16000.0, {});
+  std::vector<Note> notes = push(stream, samples);
+  append(notes, stream.flush());
+  CHECK(stream.tuning() == Approx(440.0 * stretch));
+  CHECK(network->opening == samples.size());
+  std::size_t segments = 0;
+  for (const std::size_t batch : network->batches) segments += batch;
+  CHECK(segments == static_cast<std::size_t>(std::ceil(8.0 * stretch / 0.2)));
+  double last = 0.0;
+  for (const Note& note : notes) {
+    const double step = note.onset * stretch * 100.0;
+    CHECK(step == Approx(std::round(step)).margin(1e-6));
+    last = std::max(last, note.offset);
+  }
+  CHECK(last <= 8.0 + 1e-9);
+  CHECK(last > 7.8);
+}
+
+TEST_CASE("nearly in tune is in tune, and what the user says is not judged") {
+  const std::vector<float> samples = noise(16000 * 3);
+  const auto network = std::make_shared<FakeNetwork>(true, 12.0);
+  Transcriber near(network, 16000.0, {});
+  push(near, samples);
+  near.flush();
+  CHECK(near.tuning() == 440.0);
+  const auto other = std::make_shared<FakeNetwork>(true, 30.0);
+  TranscriberOptions options;
+  options.tuning = 415.0;
+  Transcriber told(other, 16000.0, options);
+  push(told, samples);
+  told.flush();
+  CHECK(told.tuning() == Approx(415.0));
+  CHECK(other->opening == 0);
+}
+
+TEST_CASE("only the first minute is judged") {
+  const auto network = std::make_shared<FakeNetwork>();
+  Transcriber stream(network, 8000.0, {});
+  push(stream, noise(8000 * 70));
+  stream.flush();
+  CHECK(network->opening == 16000 * 60);
+}
+
 TEST_CASE("impossible options are refused") {
   const auto network = std::make_shared<FakeNetwork>();
   TranscriberOptions negative;
@@ -276,4 +340,7 @@ TEST_CASE("impossible options are refused") {
   TranscriberOptions unknown;
   unknown.mask.programs = {128};
   CHECK_THROWS_AS(Transcriber(network, 16000.0, unknown), Error);
+  TranscriberOptions mistuned;
+  mistuned.tuning = GENERATE(-1.0, 379.0, 501.0, std::numeric_limits<double>::quiet_NaN());
+  CHECK_THROWS_AS(Transcriber(network, 16000.0, mistuned), Error);
 }

@@ -23,6 +23,7 @@ from scorelane.errors import AudioError, EngineError, ModelError, UsageError
 from scorelane.held_notes import HeldNotes, check_held_notes
 from scorelane.instruments import InstrumentMask
 from scorelane.notes import Note
+from scorelane.tuning import check_tuning
 from scorelane.vocabulary import Vocabulary
 
 # torch's libraries are found without torch's Python package, whose import costs more than loading
@@ -92,6 +93,7 @@ class Engine:
         instruments: InstrumentMask | None = None,
         batch_size: int = 0,
         held_notes: str = HeldNotes.FREE,
+        tuning: float | None = None,
         on_progress: Progress | None = None,
     ) -> Stream:
         """Begin to transcribe a recording of ``sample_rate`` Hz (1000 to 384000).
@@ -99,7 +101,8 @@ class Engine:
         ``instruments`` are the only ones that may appear. ``batch_size`` segments go through the
         network together (0 chooses by device): notes come out in groups of that many segments.
         ``held_notes`` is one of :class:`scorelane.held_notes.HeldNotes`; other than ``"free"``,
-        segments go through one by one.
+        segments go through one by one. ``tuning`` is what A4 is tuned to, in Hz; ``None`` takes it
+        from the first minute, which is kept until it is complete.
         """
         return Stream(
             _engine.Transcriber(
@@ -109,6 +112,7 @@ class Engine:
                 drums=instruments is None or instruments.drums,
                 batch_size=batch_size,
                 held_notes=check_held_notes(held_notes),
+                tuning=check_tuning(tuning) or 0.0,
                 on_progress=on_progress,
             )
         )
@@ -121,6 +125,7 @@ class Engine:
         instruments: InstrumentMask | None = None,
         batch_size: int = 0,
         held_notes: str = HeldNotes.FREE,
+        tuning: float | None = None,
         on_progress: Progress | None = None,
     ) -> list[Note]:
         """Notes of a whole recording, in order of onset; arguments as in :meth:`stream`.
@@ -132,6 +137,7 @@ class Engine:
             instruments=instruments,
             batch_size=batch_size,
             held_notes=held_notes,
+            tuning=tuning,
             on_progress=on_progress,
         )
         return sorted(stream.push(samples) + stream.flush())
@@ -176,6 +182,14 @@ class Stream:
     def flush(self) -> list[Note]:
         """Transcribe what is left and return the last notes; ends the stream."""
         return _notes(self._transcriber.flush())
+
+    @property
+    def tuning(self) -> float:
+        """What A4 is taken to be tuned to, in Hz: 440 where the recording is nearly there.
+
+        Known once a minute has been pushed, or at the end.
+        """
+        return self._transcriber.tuning
 
     @property
     def skipped(self) -> dict[str, int]:

@@ -19,6 +19,7 @@ from scorelane.instruments import InstrumentMask, parse_instruments
 from scorelane.lanes import Lane, make_lanes
 from scorelane.midi import DEFAULT_TEMPO, write_midi
 from scorelane.notes import Note, write_csv
+from scorelane.tuning import CONCERT_PITCH, check_tuning
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,6 +58,7 @@ class Transcription:
         lane_share: the share of what sounds around a note that its instrument then needs, 0-1;
             the model's own.
         program_map: for each program the one that the model writes for it; empty: itself.
+        tuning: what A4 was taken to be tuned to, in Hz.
         warnings: what was odd about the recording, one sentence each.
         recording: where it lies; ``None`` for an array. Scores listen to it for their beats.
     """
@@ -72,6 +74,7 @@ class Transcription:
     tidy_lanes: bool = True
     lane_share: float = 0.0
     program_map: tuple[int, ...] = ()
+    tuning: float = CONCERT_PITCH
     warnings: tuple[str, ...] = ()
     recording: Path | None = None
 
@@ -181,8 +184,8 @@ class Transcription:
     def to_json(self, path: str | os.PathLike[str]) -> None:
         """Write the notes by lane as JSON.
 
-        ``{"format": "scorelane-notes", "version": 1, "title", "duration", "model", "lanes":
-        [{"name", "program", "is_drum", "channel", "notes": [{"onset", "offset", "pitch",
+        ``{"format": "scorelane-notes", "version": 1, "title", "duration", "tuning", "model",
+        "lanes": [{"name", "program", "is_drum", "channel", "notes": [{"onset", "offset", "pitch",
         "velocity", "confidence"}]}]}``: seconds, 0-based programs and channels. Readers refuse a
         ``version`` that they do not know; new keys may appear within a version.
         """
@@ -201,6 +204,7 @@ def transcribe(
     min_note_ms: float = 0.0,
     tidy_lanes: bool = True,
     held_notes: str = HeldNotes.FREE,
+    tuning: float | None = None,
     device: str = "auto",
     threads: int = 0,
     on_progress: Progress | None = None,
@@ -220,6 +224,8 @@ def transcribe(
             model asks for it; see :func:`scorelane.engine.settle_lanes`.
         held_notes: ``"free"``, ``"linked"`` or ``"forced"``, see
             :class:`scorelane.held_notes.HeldNotes`; ``"free"`` is the fastest.
+        tuning: what A4 is tuned to, in Hz from 380 to 500; ``None`` takes it from how the first
+            minute sounds. 415 writes the notes of a performance at baroque pitch as they are read.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         threads: CPU threads; 0 chooses.
         on_progress: called with (seconds done, seconds expected or ``None``) at least every
@@ -232,14 +238,18 @@ def transcribe(
     """
     mask = None if instruments is None else _mask(instruments)
     sensitivity, min_note_ms = _checked_sensitivity(sensitivity), _checked_length(min_note_ms)
-    held = check_held_notes(held_notes)
+    held, tuning = check_held_notes(held_notes), check_tuning(tuning)
     with open_audio(source, sample_rate) as audio:
         engine = _engine(model, device, threads)
         guard = _Guard(on_progress, audio.expected_seconds)
         notes: list[Note] = []
         try:
             stream = engine.stream(
-                audio.sample_rate, instruments=mask, held_notes=held, on_progress=guard
+                audio.sample_rate,
+                instruments=mask,
+                held_notes=held,
+                tuning=tuning,
+                on_progress=guard,
             )
             for block in audio.blocks():
                 notes += stream.push(block)
@@ -260,6 +270,7 @@ def transcribe(
             tidy_lanes=tidy_lanes,
             lane_share=engine.config.get("lane_share", 0.0),
             program_map=tuple(engine.config.get("program_map", ())),
+            tuning=stream.tuning,
             warnings=tuple(audio.warnings),
             recording=Path(source) if isinstance(source, (str, os.PathLike)) else None,
         )
@@ -344,6 +355,7 @@ def _as_json(result: Transcription) -> dict[str, Any]:
         "version": JSON_VERSION,
         "title": result.title,
         "duration": round(result.duration, 4),
+        "tuning": round(result.tuning, 2),
         "model": result.model,
         "lanes": [
             {

@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /* Raised when a structure or a function here changes its meaning. */
-#define SCORELANE_ABI_VERSION 2
+#define SCORELANE_ABI_VERSION 3
 
 typedef enum scorelane_status {
   SCORELANE_OK = 0,
@@ -64,6 +64,7 @@ typedef struct scorelane_options {
   scorelane_progress on_progress; /* may be null */
   void* user;                     /* handed to on_progress */
   int32_t held_notes;             /* a scorelane_held_notes */
+  double tuning;                  /* Hz of A4, 380 to 500; 0: as the first minute sounds */
 } scorelane_options;
 
 /* The SCORELANE_ABI_VERSION that the library was built with. */
@@ -72,7 +73,7 @@ SCORELANE_API int32_t scorelane_abi_version(void);
 /* Why the last call on this thread failed; "" where it did not. Valid until the next call. */
 SCORELANE_API const char* scorelane_last_error(void);
 
-/* All programs and drums, batch size by device, no progress, held notes free. */
+/* All programs and drums, batch size by device, no progress, held notes free, tuning heard. */
 SCORELANE_API scorelane_options scorelane_default_options(void);
 
 /* `path` in UTF-8; `device` is "auto", "cpu", "cuda" or "cuda:N"; `threads` for the CPU, 0 for as

@@ -23,6 +23,7 @@ class Model final : public Network {
 
   const ModelConfig& config() const override;
   std::int64_t default_batch_size() const override;
+  double tuning(const std::vector<float>& samples) const override;
   std::vector<TokenRow> transcribe(const std::vector<Segment>& segments, const InstrumentMask& mask,
                                    const BatchProgress& progress) const override;
 

@@ -36,6 +36,10 @@ class Network {
   /// How many segments go through together where the user does not say.
   virtual std::int64_t default_batch_size() const = 0;
 
+  /// By how many cents `samples`, of `config().sample_rate`, are tuned above or below A4 = 440 Hz,
+  /// -50 to 50; 0 where they do not tell.
+  virtual double tuning(const std::vector<float>& samples) const = 0;
+
   /// Transcribes segments with windows of `config().window_samples()` each, independently of one
   /// another.
   /// `progress` is called on this thread, every 20 ms or so; where it returns false,

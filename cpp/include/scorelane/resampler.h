@@ -15,6 +15,8 @@ class Resampler {
   ~Resampler();
   Resampler(const Resampler&) = delete;
   Resampler& operator=(const Resampler&) = delete;
+  Resampler(Resampler&&) noexcept;
+  Resampler& operator=(Resampler&&) noexcept;
 
   /// Appends to `out` what `samples` complete.
   void push(const float* samples, std::size_t count, std::vector<float>& out);

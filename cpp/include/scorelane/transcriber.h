@@ -24,6 +24,9 @@ struct TranscriberOptions {
   /// A model without tie sections has nothing to choose: what sounds goes on until it is ended.
   HeldNotes held_notes = HeldNotes::kFree;
 
+  /// What A4 is tuned to, in Hz, 380 to 500; 0: as the first minute sounds.
+  double tuning = 0.0;
+
   /// Told every 20 ms or so, on the caller's thread, how many seconds of the recording are done;
   /// false cancels. It may throw, which also ends the stream.
   std::function<bool(double seconds_done)> on_progress;
@@ -47,6 +50,10 @@ class Transcriber {
   /// Transcribes what is left, ends the stream and returns its last notes.
   std::vector<Note> flush();
 
+  /// What A4 is tuned to, in Hz, as far as it matters: recordings that are nearly at 440 are taken
+  /// as they are. Known once a minute has been pushed, or at the end.
+  double tuning() const;
+
   const SkippedEvents& skipped() const { return decoder_.skipped(); }
 
  private:
@@ -55,19 +62,28 @@ class Transcriber {
 
   void mix(const float* const* channels, std::size_t channel_count, std::size_t first,
            std::size_t count);
+  void hear(const std::vector<float>& mono);
+  void begin();
+  void stretch(double tuning);
   void collect();
   void run_group();
+  std::vector<Note> take_notes();
+  bool go_on(double seconds_done) const;
   TieRule tie_rule() const;
   double seconds_at(std::int64_t segment) const;
+  double stretched_end() const;
 
   std::shared_ptr<const Network> network_;
   TranscriberOptions options_;
   double sample_rate_;
   std::int64_t batch_size_;
   Resampler resampler_;
+  double stretch_ = 1.0;  ///< what the network takes for a second, over a second of the recording
   Segmenter segmenter_;
   Ensemble ensemble_;
   NoteDecoder decoder_;
+  std::size_t opening_left_;  ///< samples to come until the tuning is known
+  std::vector<float> opening_;
   std::vector<float> mono_;
   std::vector<float> resampled_;
   std::vector<Window> group_;  ///< consecutive segments waiting for the network

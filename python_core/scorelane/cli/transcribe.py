@@ -23,6 +23,7 @@ from scorelane.errors import ScorelaneError
 from scorelane.held_notes import HeldNotes
 from scorelane.instruments import InstrumentMask, parse_instruments
 from scorelane.score.wishes import Wishes
+from scorelane.tuning import CONCERT_PITCH, HIGHEST, LOWEST
 
 if TYPE_CHECKING:
     from scorelane.engine import Engine
@@ -79,6 +80,15 @@ def command(
             "fastest), chosen among those that sound (linked), all of them (forced)."
         ),
     ] = HeldNotes.FREE,
+    tuning: Annotated[
+        float | None,
+        typer.Option(
+            min=LOWEST,
+            max=HIGHEST,
+            metavar="HZ",
+            help="What A4 is tuned to, such as 415; otherwise as the first minute sounds.",
+        ),
+    ] = None,
     device: Annotated[
         str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")
     ] = "auto",
@@ -137,7 +147,7 @@ def command(
         if engine is None:  # an error here is every file's: it ends the run
             engine = load_engine(model, device, threads)
         failed += not _run(
-            job, engine, mask, sensitivity, min_note_ms, tidy_lanes, held_notes, wishes
+            job, engine, mask, sensitivity, min_note_ms, tidy_lanes, held_notes, tuning, wishes
         )
     total = len(plan.jobs) + len(plan.problems)
     if total > 1:
@@ -156,6 +166,7 @@ def _run(
     min_note_ms: float,
     tidy_lanes: bool,
     held_notes: HeldNotes,
+    tuning: float | None,
     wishes: Wishes,
 ) -> bool:
     """Transcribe one recording and write its files; a failure is reported, not raised."""
@@ -172,6 +183,7 @@ def _run(
                 min_note_ms=min_note_ms,
                 tidy_lanes=tidy_lanes,
                 held_notes=held_notes,
+                tuning=tuning,
                 on_progress=progress,
             )
         elapsed = time.monotonic() - started
@@ -213,6 +225,8 @@ def _report(job: Job, result: Transcription, elapsed: float, written: list[Path]
     console.print(
         f"{printable(job.source)}: {clock(result.duration)} at {speed:.1f}x real time", markup=False
     )
+    if result.tuning != CONCERT_PITCH:
+        console.print(f"A4 is tuned to {result.tuning:.0f} Hz")
     if result.lanes:
         console.print(lane_table(result.lanes))
     else:
