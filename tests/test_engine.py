@@ -137,7 +137,7 @@ def test_a_stream_equals_the_file_whatever_the_pieces(tiny: Engine, data: st.Dat
 
 
 def test_notes_come_while_the_recording_goes_on(tiny: Engine) -> None:
-    stream = tiny.stream(SAMPLE_RATE, batch_size=2)
+    stream = tiny.stream(SAMPLE_RATE, batch_size=2, tuning=440)
     first = stream.push(noise(1.0, SAMPLE_RATE))
     assert first
     assert stream.flush()
