@@ -16,7 +16,7 @@ from scorelane.cli.app import app
 from scorelane.errors import UsageError
 from scorelane.notes import Note
 from scorelane.score import Grid, Metre, Played, TrackerError, Wishes, arrange, make_score
-from scorelane.score.beats import _levels, track_beats
+from scorelane.score.beats import track_bars
 from scorelane.score.envelope import onset_envelope
 from scorelane.score.given_beats import read_beats
 from scorelane.score.grid_midi import write_grid_midi
@@ -199,7 +199,8 @@ def test_the_recording_tells_of_beats_that_no_note_has(tmp_path: Path) -> None:
     notes = [Note(b + 0.3, b + 0.5, 60, 0) for b in beats[::3]]
     notes.append(Note(float(beats[-1]), float(beats[-1]) + 0.2, 60, 0))
     onsets = find_onsets(notes)
-    found = track_beats(onsets, hear_pulse(notes), envelope=onset_envelope(tmp_path / "a.wav"))
+    envelope = onset_envelope(tmp_path / "a.wav")
+    found = track_bars(onsets, hear_pulse(notes), envelope=envelope).times
     off = np.abs(beats[2:-2, None] - found[None, :]).min(axis=1)
     assert (off < 0.05).mean() > 0.9
 
@@ -215,19 +216,10 @@ def test_score_command_takes_a_tempo_map(tmp_path: Path) -> None:
     assert "<beats>5</beats>" in text and "<per-minute>75</per-minute>" in text
 
 
-def test_beats_of_another_level_are_told_from_a_tempo_that_wanders() -> None:
-    wandering = np.round(50 * np.exp(0.2 * np.sin(np.arange(60) / 5))).astype(np.int64)
-    assert _levels(wandering) == []
-    own, other = _levels(np.concatenate((wandering, np.full(30, 25))))
-    assert 0.8 < own / 50 < 1.25 and other == pytest.approx(25)
-    # What is but a few beats is left as it is.
-    assert _levels(np.concatenate((wandering, np.full(4, 25)))) == []
-
-
 def test_a_passage_with_beats_on_every_half_keeps_the_level_of_the_piece() -> None:
     onsets = np.concatenate((0.6 * np.arange(40), 24.0 + 0.3 * np.arange(20)))
     frames = np.arange(round(31.0 / FRAME)) * FRAME
     near = np.abs(frames[:, None] - onsets).min(axis=1) < FRAME
     odds = np.where(near, 4.0, -4.0)
-    lengths = np.diff(track_beats(onsets, Pulse(0.0, odds, odds, -6.0)))
+    lengths = np.diff(track_bars(onsets, Pulse(0.0, odds, odds, -6.0)).times)
     assert np.abs(lengths - 0.6).max() < 0.1

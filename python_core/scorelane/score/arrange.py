@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from scorelane.lanes import DRUM_CHANNEL, PITCHED_CHANNELS
-from scorelane.score.beats import track_beats
+from scorelane.score.beats import track_bars
 from scorelane.score.clefs import choose_clefs
 from scorelane.score.drums import drum_voices
 from scorelane.score.envelope import Envelope
@@ -58,14 +58,14 @@ def find_grid(
     pulse = hear_pulse(notes) if notes else None
     if beats is None:
         weights = weigh_onsets(notes, onsets)
-        times = track_beats(onsets, pulse, weights=weights, tempo=tempo, envelope=envelope)
-    else:
-        times = beats.times
-    known = metre or (beats.metre if beats else None)
-    found, phase = find_metre(times, onsets, pulse, known, beats.count if beats else None)
-    if beats is not None and beats.downbeat is not None:
+        grid = track_bars(
+            onsets, pulse, weights=weights, tempo=tempo, metre=metre, envelope=envelope
+        )
+        return _trimmed(grid, first)
+    found, phase = find_metre(beats.times, onsets, pulse, metre or beats.metre, beats.count)
+    if beats.downbeat is not None:
         phase = beats.downbeat % found.beats
-    return _trimmed(Grid(times, found, phase), first)
+    return _trimmed(Grid(beats.times, found, phase), first)
 
 
 def _trimmed(grid: Grid, first: float) -> Grid:

@@ -19,6 +19,10 @@ _CHOICES = (
 _SURE = 3.0  # log odds that a single bar line counts at most
 _PICKUP = 1.0  # cost of each beat of a pick-up: most pieces have none or a short one
 _BINARY = -3.0  # log odds, as heard, under which beats have no three parts
+_COMPOUND = -1.2  # and over which those of bars that were found so have, with less to show
+# Least part of the onsets within beats that lie on either third, so many times as many as on halves
+# and quarters; and the same of beats that are heard in three: what is swung has no first third.
+_CLEAR, _SOME = (0.2, 1.6), (0.1, 1.0)
 
 
 def find_metre(
@@ -38,11 +42,11 @@ def find_metre(
         metre = metre or Metre(count, 4)
     if pulse is None:
         return metre or Metre(count or 4, 4), 0
-    odds = _bar_odds(beats, pulse)
+    odds = bar_odds(beats, pulse)
     odds[beats > onsets[-1] + TOGETHER] = 0.0  # where the last beat ends, nothing may begin
     if metre is not None:
         return metre, _best_phase(odds, metre.beats)[1]
-    three = pulse.compound > _BINARY and _is_ternary(beats, onsets)
+    three = _in_thirds(beats, onsets, pulse)
     scored = []
     for beats_of, *divisions in choices:
         choice, prior, cost = divisions[three]
@@ -52,7 +56,22 @@ def find_metre(
     return found, phase
 
 
-def _bar_odds(beats: NDArray[np.float64], pulse: Pulse) -> NDArray[np.float64]:
+def divided(
+    metre: Metre, beats: NDArray[np.float64], onsets: NDArray[np.float64], pulse: Pulse
+) -> Metre:
+    """``metre``, or that of as many beats in two or three parts, if they are played so."""
+    three = _in_thirds(beats, onsets, pulse)
+    if metre.is_compound and pulse.compound > _COMPOUND:
+        three = _is_ternary(beats, onsets, *_SOME)
+    return next(both[three][0] for count, *both in _CHOICES if count == metre.beats)
+
+
+def _in_thirds(beats: NDArray[np.float64], onsets: NDArray[np.float64], pulse: Pulse) -> bool:
+    """Whether the beats have three parts: as the network hears it, and as the onsets lie."""
+    return pulse.compound > _BINARY and _is_ternary(beats, onsets, *_CLEAR)
+
+
+def bar_odds(beats: NDArray[np.float64], pulse: Pulse) -> NDArray[np.float64]:
     """Log odds that each beat, if it is one, begins a bar."""
 
     def likely(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -71,7 +90,9 @@ def _best_phase(odds: NDArray[np.float64], count: int) -> tuple[float, int]:
     return fits[phase], phase
 
 
-def _is_ternary(beats: NDArray[np.float64], onsets: NDArray[np.float64]) -> bool:
+def _is_ternary(
+    beats: NDArray[np.float64], onsets: NDArray[np.float64], least: float, times: float
+) -> bool:
     """Whether the beats are divided in three, evenly enough not to be swing."""
     phase = np.interp(onsets, beats, np.arange(len(beats))) % 1.0
     inner = phase[(phase > 0.18) & (phase < 0.82)]
@@ -82,4 +103,4 @@ def _is_ternary(beats: NDArray[np.float64], onsets: NDArray[np.float64]) -> bool
     binary = (np.abs(inner - 0.5) < 0.07).mean() + 0.5 * (
         (np.abs(inner - 0.25) < 0.05).mean() + (np.abs(inner - 0.75) < 0.05).mean()
     )
-    return bool(both > 0.2 and thirds[0].mean() + thirds[1].mean() > 1.6 * binary)
+    return bool(both > least and thirds[0].mean() + thirds[1].mean() > times * binary)

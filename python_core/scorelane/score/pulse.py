@@ -62,10 +62,15 @@ def hear_pulse(notes: Sequence[Note]) -> Pulse:
     columns = np.array(
         [(note.onset - start, note.duration, note.pitch, note.is_drum) for note in notes], float
     )
-    logits = _run(_weights(), frame_features(columns))
+    logits = listen(columns)
     weight = 1.0 / (1.0 + np.exp(-logits[:, 0]))
     compound = float((logits[:, 2] * weight).sum() / max(float(weight.sum()), 1e-9))
     return Pulse(start, logits[:, 0], logits[:, 1], compound)
+
+
+def listen(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``[frames, 3]``: log odds of beat, bar and compound metre; notes as `frame_features`."""
+    return _run(_weights(), frame_features(columns))
 
 
 def frame_features(columns: NDArray[np.float64]) -> NDArray[np.float32]:
