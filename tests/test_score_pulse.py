@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 import torch
@@ -14,7 +15,9 @@ from scorelane.score import pulse as inference
 from scorelane.score.grid_midi import write_grid_midi
 from scorelane.score.metre import find_metre
 from scorelane.train.pulse import PulseNetwork, example, main, save
-from scorelane.train.pulse_data import Piece, perform, read_pieces
+from scorelane.train.pulse_data import Piece, read_pieces
+from scorelane.train.pulse_guess import guess_piece
+from scorelane.train.pulse_play import perform
 
 WALTZ = Metre(3, 4)
 
@@ -99,6 +102,28 @@ def test_scores_are_read_with_their_bars(tmp_path: Path) -> None:
     assert all(one.metre == WALTZ for one in read_pieces(tmp_path / "a.mid"))
 
 
+def test_bars_of_files_that_tell_none_are_guessed(tmp_path: Path) -> None:
+    notes = [Note(0.0, 0.45, 67, 0), *waltz(40)]
+    score = arrange([Played("", 0, False, notes)], Grid(0.5 * np.arange(124), WALTZ, 1))
+    write_grid_midi(score, tmp_path / "a.mid")
+    midi = mido.MidiFile(tmp_path / "a.mid")
+    for track in midi.tracks:
+        track[:] = [message for message in track if message.type != "time_signature"]
+    midi.save(tmp_path / "a.mid")
+    piece = guess_piece(tmp_path / "a.mid")
+    assert piece is not None
+    assert piece.metre == WALTZ and list(piece.bars[:3]) == [1.0, 4.0, 7.0]
+    # Nothing tells the bars of one note again and again.
+    track[:] = [
+        mido.Message(kind, note=60, time=480 * (kind == "note_off"))
+        for _ in range(200)
+        for kind in ("note_on", "note_off")
+    ]
+    midi.tracks = [track]
+    midi.save(tmp_path / "b.mid")
+    assert guess_piece(tmp_path / "b.mid") is None
+
+
 def test_a_performance_keeps_notes_by_their_beats() -> None:
     quarters = np.arange(48.0)
     rows = [(q, 1.0, 48.0 + 12 * (q % 3 == 0), 0.0, 0.0, 0.0) for q in quarters]
@@ -106,7 +131,8 @@ def test_a_performance_keeps_notes_by_their_beats() -> None:
     for seed in range(5):
         heard = perform(piece, np.random.default_rng(seed), 20.0)
         near = np.abs(heard.columns[:, :1] - heard.beats).min(axis=1)
-        assert near.max() < 0.07
+        # The left hand may come early, by as much as the notes of a chord are scattered by.
+        assert near.max() < 0.12
         features, targets = example(heard, False)
         assert features.shape[1] == inference.FEATURES
         assert targets[:, 1].sum() < targets[:, 0].sum() * 0.5
@@ -121,4 +147,10 @@ def test_training_writes_weights(tmp_path: Path, capsys: pytest.CaptureFixture[s
     out = tmp_path / "pulse.npz"
     main([f"{tmp_path}=1", "--out", str(out), "--hold-out", str(held), "--steps", "1"])
     assert "2 pieces" in capsys.readouterr().out
-    assert np.load(out)["first.inner.weight"].dtype == np.float16
+    first = np.load(out)["first.inner.weight"]
+    assert first.dtype == np.float16
+    # Training goes on from what there is: after one step, little has changed.
+    later = tmp_path / "later.npz"
+    again = [f"{tmp_path}=1", "--from", str(out), "--out", str(later), "--steps", "1"]
+    main([*again, "--hold-out", str(held)])
+    assert np.abs(np.load(later)["first.inner.weight"] - first).max() < 0.01

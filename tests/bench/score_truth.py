@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,12 +140,20 @@ def load(corpora: Path | None, cache: Path, only: str) -> Iterator[Truth]:
             kept.write_text(json.dumps(vars(from_music21(name, qpm))))
         row = json.loads(kept.read_text())
         yield Truth(**{**row, "notes": [tuple(n) for n in row["notes"]]})
-    for folder, count in FOLDERS.items() if corpora else ():
-        files = sorted((corpora / folder).rglob("*.mid"))[9::10]  # type: ignore[operator]
-        for file in files[:: max(1, len(files) // count)][:count]:
-            if only in f"{folder}/{file.stem}":
-                yield from_midi(file)
+    for file in score_files(corpora) if corpora else ():
+        if only in f"{file.parent.name}/{file.stem}":
+            yield from_midi(file)
+
+
+def score_files(corpora: Path) -> Iterator[Path]:
+    for folder, count in FOLDERS.items():
+        files = sorted((corpora / folder).rglob("*.mid"))[9::10]
+        yield from files[:: max(1, len(files) // count)][:count]
 
 
 if __name__ == "__main__":  # what must not be trained on, for `scorelane.train.pulse --hold-out`
     print("\n".join([*CORPUS, "dichterliebe_no2"]))
+    for file in score_files(Path(sys.argv[1])) if len(sys.argv) > 1 else ():
+        # Of a song every arrangement.
+        is_song = file.parent.name == "mma_pop909"
+        print(f"/{file.stem.split('_')[0]}_" if is_song else file.stem)

@@ -1,11 +1,14 @@
 """Train the network of ``scorelane.score.pulse`` on performed scores.
 
-    python -m scorelane.train.pulse FOLDER=SHARE... --out pulse.npz [--hold-out NAMES] [--steps N]
+    python -m scorelane.train.pulse FOLDER=SHARE... --out pulse.npz [--guess FOLDER=SHARE]...
+        [--from WEIGHTS] [--hold-out NAMES] [--steps N]
 
 Each folder holds MusicXML scores, or MIDI files whose time signatures and bars are exact, and is
-heard in its share of the examples; within it a piece weighs as the square root of its bars. Works
-whose path holds a line of the file ``--hold-out`` are neither trained nor judged on; of the others
-every eighth is judged on alone.
+heard in its share of the examples; within it a piece weighs as the square root of its bars. Of a
+folder of ``--guess`` the scores are MIDI files without time signatures: those count whose bars
+are beyond doubt (``pulse_guess``). Works whose path holds a line of the file ``--hold-out`` are
+neither trained nor judged on; of the others every eighth is judged on alone. Training goes on
+from the weights ``--from``, or starts from nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ from __future__ import annotations
 import argparse
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +29,16 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from scorelane.files import atomic_path
 from scorelane.score.pulse import FEATURES, FRAME, frame_features
-from scorelane.train.pulse_data import SUFFIXES, Heard, Piece, perform, read_pieces
+from scorelane.train.pulse_data import SUFFIXES, Piece, read_pieces
+from scorelane.train.pulse_guess import guess_piece
+from scorelane.train.pulse_play import Heard, perform
 
 CHANNELS, WIDTH, BLOCKS = 32, 5, 8
 SECONDS = 60.0
 BATCH = 8
 _MOST_BARS = 200  # that a piece weighs by
+_SCARCE = {"3/4": 1.3, "6/8": 2.0, "9/8": 2.0, "12/8": 2.0}  # what pieces of guessed bars weigh
+_LOSSES = (1.0, 2.0, 0.3)  # weights of those of beat, bar and compound
 _BLUR = 0.06  # seconds around a beat that count as it, less and less
 
 
@@ -139,11 +147,14 @@ def train(
     judged: list[Piece],
     steps: int,
     out: Path,
+    start: Path | None = None,
     seed: int = 0,
 ) -> None:
-    """Train from nothing; every hundred steps the mean of the latest weights is judged and kept."""
+    """Train; every hundred steps the mean of the latest weights is judged and kept."""
     torch.manual_seed(seed)
     network = PulseNetwork()
+    if start is not None:
+        load(network, start)
     mean = torch.optim.swa_utils.AveragedModel(
         network,
         multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99),  # type: ignore[no-untyped-call]
@@ -157,7 +168,7 @@ def train(
     total = torch.zeros(3)
     for step, (features, targets) in zip(range(1, steps + 1), loader, strict=False):
         losses = loss_of(network, features, targets)
-        (losses * torch.tensor([1.0, 2.0, 0.1])).sum().backward()  # type: ignore[no-untyped-call]
+        (losses * torch.tensor(_LOSSES)).sum().backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -182,32 +193,63 @@ def save(network: nn.Module, path: Path) -> None:
         part.write_bytes(buffer.getvalue())
 
 
+def load(network: nn.Module, path: Path) -> None:
+    """Read what :func:`save` wrote."""
+    kept = np.load(path)
+    weights = {name: torch.tensor(kept[name].astype(np.float32)) for name in kept.files}
+    network.load_state_dict(weights)
+
+
+@dataclass
+class _Collection:
+    """Pieces to train on with what they weigh, and pieces to judge by."""
+
+    held_out: list[str]
+    pieces: list[Piece] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    judged: list[Piece] = field(default_factory=list)
+
+    def add(
+        self, item: str, suffixes: tuple[str, ...], read: Callable[[Path], list[Piece]]
+    ) -> None:
+        """Read ``FOLDER=SHARE``."""
+        folder, _, share = item.rpartition("=")
+        first = len(self.pieces)
+        for path in sorted(Path(folder).rglob("*")):
+            work = path.relative_to(folder).with_suffix("").as_posix()
+            held = any(name in path.as_posix() for name in self.held_out)
+            if held or path.suffix not in suffixes:
+                continue
+            alone = zlib.crc32(work.encode()) % 8 == 0
+            (self.judged if alone else self.pieces).extend(read(path))
+        own = np.sqrt([min(len(piece.bars), _MOST_BARS) for piece in self.pieces[first:]])
+        self.weights += list(float(share) * own / own.sum())
+
+    def add_guessed(self, item: str) -> None:
+        """Read ``FOLDER=SHARE`` of MIDI files without time signatures."""
+        first = len(self.pieces)
+        self.add(item, (".mid",), lambda path: [p for p in [guess_piece(path)] if p])
+        for number, piece in enumerate(self.pieces[first:], start=first):
+            self.weights[number] *= _SCARCE.get(str(piece.metre), 1.0)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Read the scores, train, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folders", nargs="+", metavar="FOLDER=SHARE")
+    parser.add_argument("--guess", nargs="*", default=[], metavar="FOLDER=SHARE")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--from", dest="start", type=Path, help="weights to go on from")
     parser.add_argument("--hold-out", type=Path, help="a file with a part of a path on each line")
     parser.add_argument("--steps", type=int, default=4000)
     options = parser.parse_args(arguments)
-    held_out = options.hold_out.read_text().split() if options.hold_out else []
-    pieces: list[Piece] = []
-    weights: list[float] = []
-    judged: list[Piece] = []
+    all_of = _Collection(options.hold_out.read_text().split() if options.hold_out else [])
     for item in options.folders:
-        folder, _, share = item.rpartition("=")
-        first = len(pieces)
-        for path in sorted(Path(folder).rglob("*")):
-            work = path.relative_to(folder).with_suffix("").as_posix()
-            held = any(name in path.as_posix() for name in held_out)
-            if held or path.suffix not in SUFFIXES:
-                continue
-            alone = zlib.crc32(work.encode()) % 8 == 0
-            (judged if alone else pieces).extend(read_pieces(path))
-        own = np.sqrt([min(len(piece.bars), _MOST_BARS) for piece in pieces[first:]])
-        weights += list(float(share) * own / own.sum())
-    print(f"{len(pieces)} pieces to train on, {len(judged)} to judge by", flush=True)
-    train(pieces, weights, judged, options.steps, options.out)
+        all_of.add(item, SUFFIXES, read_pieces)
+    for item in options.guess:
+        all_of.add_guessed(item)
+    print(f"{len(all_of.pieces)} pieces to train on, {len(all_of.judged)} to judge by", flush=True)
+    train(all_of.pieces, all_of.weights, all_of.judged, options.steps, options.out, options.start)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Scores with known bars, and performances of them, to train ``scorelane.score.pulse`` on."""
+"""Scores with known bars, to train ``scorelane.score.pulse`` on."""
 
 from __future__ import annotations
 
@@ -67,6 +67,19 @@ def _read_midi(path: Path) -> Iterator[Piece]:
         if m.type == "time_signature"
     }
     tempos = [m.tempo for track in midi.tracks for m in track if m.type == "set_tempo"]
+    rows = midi_rows(midi)
+    if len(metres) != 1 or len(rows) < 32:
+        return
+    notes = np.array(sorted(rows), np.float64)
+    # Arrangers such as MMA scatter onsets by a few ticks: a twelfth of a quarter is meant.
+    notes[:, 0] = np.round(12 * notes[:, 0]) / 12
+    metre = Metre.parse(metres.pop())
+    bars = np.arange(0.0, notes[-1, 0] + 1e-6, metre.bar_ticks / TICKS)
+    yield Piece(path.stem, notes, bars, metre, 6e7 / tempos[0] if tempos else 0.0)
+
+
+def midi_rows(midi: mido.MidiFile) -> list[tuple[float, float, int, bool, int, int]]:
+    """Rows as ``Piece.notes`` holds them, in the order in which the tracks' notes end."""
     rows = []
     for number, track in enumerate(midi.tracks):
         tick = 0
@@ -83,14 +96,7 @@ def _read_midi(path: Path) -> Iterator[Piece]:
                 rows.append((at, length, message.note, message.channel == 9, number, 0))
             if message.type == "note_on" and message.velocity:
                 sounding[key] = tick
-    if len(metres) != 1 or len(rows) < 32:
-        return
-    notes = np.array(sorted(rows), np.float64)
-    # Arrangers such as MMA scatter onsets by a few ticks: a twelfth of a quarter is meant.
-    notes[:, 0] = np.round(12 * notes[:, 0]) / 12
-    metre = Metre.parse(metres.pop())
-    bars = np.arange(0.0, notes[-1, 0] + 1e-6, metre.bar_ticks / TICKS)
-    yield Piece(path.stem, notes, bars, metre, 6e7 / tempos[0] if tempos else 0.0)
+    return rows
 
 
 def _read_musicxml(path: Path) -> Iterator[Piece]:
@@ -222,72 +228,3 @@ def _notes(
                         yield start, length + step, key, False, number, staff
                 if one.find("chord") is None and one.find("grace") is None:
                     last, at = at, at + step
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A performance: notes ``[n, 4]`` as ``frame_features`` takes them, beats and bars, seconds."""
-
-    columns: NDArray[np.float64]
-    beats: NDArray[np.float64]
-    bars: NDArray[np.float64]
-
-
-def perform(piece: Piece, rng: np.random.Generator, seconds: float) -> Heard:
-    """Play up to ``seconds`` of a piece as no two players would.
-
-    The tempo (written, or about 96 beats a minute), its wandering, a last ritardando, the scatter
-    of onsets (up to 35 ms), articulation and pedal, transposition, and which parts play are all
-    drawn anew.
-    """
-    metre, notes = piece.metre, piece.notes
-    usual = 76.0 if metre.is_compound else 110.0 if metre.denominator == 8 else 96.0
-    written = piece.qpm / piece.beat
-    spread = 0.12 if written else 0.28
-    rate = float(np.clip((written or usual) * np.exp(spread * rng.standard_normal()), 40, 210))
-    pulse = 60.0 / rate / piece.beat  # seconds per quarter
-    start, end = float(notes[0, 0]), float(notes[-1, 0])
-    span = seconds / pulse
-    if rng.random() < 0.5 and end - start > span:
-        start = rng.uniform(start, end - span)
-    inside = notes[(notes[:, 0] >= start) & (notes[:, 0] < start + span)]
-    inside = _some_parts(inside, rng)
-    start, end = float(inside[0, 0]), float(inside[-1, 0] + 1.0)
-    fine = np.arange(start - 8, end + 9, 0.25)
-    rates = np.full(len(fine), pulse)
-    if rng.random() < 0.6:
-        knots = np.arange(start - 8, end + 17, rng.choice([2.0, 4.0, 8.0]))
-        wander = rng.uniform(0.02, 0.1) * rng.standard_normal(len(knots))
-        rates *= np.exp(np.interp(fine, knots, wander))
-    if rng.random() < 0.4:
-        rates *= np.interp(fine, (end - 6, end), (1.0, 1 / rng.uniform(0.5, 0.9)))
-    clock = np.concatenate(([0.0], np.cumsum(0.25 * rates)[:-1]))
-    clock -= np.interp(start, fine, clock) - 1.0
-    begin = np.interp(inside[:, 0], fine, clock)
-    length = np.interp(inside[:, 0] + inside[:, 1], fine, clock) - begin
-    scatter = rng.uniform(0.0, 0.03) * np.clip(rng.standard_normal(len(inside)), -2, 2)
-    held = rng.uniform(0.6, 1.0, len(inside)) * (1.0 if rng.random() < 0.7 else rng.uniform(0.4, 3))
-    pitch = inside[:, 2] + (inside[:, 3] < 0.5) * rng.integers(-6, 7)
-    begin = np.maximum(begin + scatter, 0.0)
-    columns = np.stack((begin, np.maximum(length * held, 0.02), pitch, inside[:, 3]), axis=1)
-    beats = np.concatenate(
-        [np.arange(bar, next_bar - 1e-3, piece.beat) for bar, next_bar in _spans(piece)]
-    )
-    lasting = [x[(x > start - 1) & (x < end + 1)] for x in (beats, piece.bars)]
-    return Heard(columns, *(np.interp(x, fine, clock) for x in lasting))
-
-
-def _spans(piece: Piece) -> Iterator[tuple[float, float]]:
-    """Every bar's beginning and end, and the pick-up's, which is filled from its end."""
-    bars, whole = piece.bars, piece.metre.bar_ticks / TICKS
-    yield bars[0] - whole, bars[0]
-    yield from zip(bars, [*bars[1:], bars[-1] + whole], strict=True)
-
-
-def _some_parts(notes: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """At times a player is missing."""
-    parts = np.unique(notes[:, 4])
-    if len(parts) < 2 or rng.random() < 0.8:
-        return notes
-    fewer = notes[notes[:, 4] != rng.choice(parts)]
-    return fewer if len(fewer) > 16 else notes
