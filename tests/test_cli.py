@@ -62,6 +62,14 @@ def test_the_table_says_what_was_heard(engine: StubEngine, make_wav: MakeWav) ->
     assert f"wrote {song.with_suffix('.mid')}, {song.with_suffix('.png')}" in output
 
 
+def test_another_tuning_is_told(engine: StubEngine, make_wav: MakeWav) -> None:
+    song = make_wav()
+    assert "tuned" not in run("transcribe", song).stdout
+    output = run("transcribe", song, "--tuning", "415", "--overwrite").stdout
+    assert "A4 is tuned to 415 Hz" in output
+    assert run("transcribe", song, "--tuning", "44.1").exit_code == 2
+
+
 def test_all_formats_into_another_folder(engine: StubEngine, make_wav: MakeWav) -> None:
     song = make_wav()
     out = song.parent / "new" / "deep"

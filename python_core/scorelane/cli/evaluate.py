@@ -11,6 +11,7 @@ from scorelane.cli.console import load_engine, messages
 from scorelane.cli.pictures import picture
 from scorelane.errors import UsageError
 from scorelane.held_notes import HeldNotes
+from scorelane.tuning import HIGHEST, LOWEST
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +62,12 @@ def evaluate(
         HeldNotes,
         typer.Option(help="Notes that go on into the next segment; see `scorelane transcribe`."),
     ] = HeldNotes.FREE,
+    tuning: Annotated[
+        float | None,
+        typer.Option(
+            min=LOWEST, max=HIGHEST, help="What A4 is tuned to, in Hz; see `scorelane transcribe`."
+        ),
+    ] = None,
     onset_tolerance: Annotated[
         float, typer.Option(min=0.001, help="How far off an onset may be, in seconds.")
     ] = 0.05,
@@ -107,7 +114,7 @@ def evaluate(
     clips = find_recorded(paths, dataset, split)
     if estimates is None:
         transcribe, about = _engine(
-            model, device, threads, sensitivity, instruments, held_notes, save
+            model, device, threads, sensitivity, instruments, held_notes, tuning, save
         )
     else:
         if save is not None:
@@ -142,6 +149,7 @@ def _engine(
     sensitivity: float,
     instruments: list[str] | None,
     held_notes: HeldNotes,
+    tuning: float | None,
     save: Path | None,
 ) -> tuple[Transcribe, dict[str, object]]:
     from scorelane.evaluate.run import Estimate
@@ -160,6 +168,7 @@ def _engine(
             sensitivity=sensitivity,
             instruments=instruments,
             held_notes=held_notes,
+            tuning=tuning,
         )
         if save is not None:
             found.to_midi(save / f"{clip.name}.mid")
@@ -173,6 +182,7 @@ def _engine(
         "sensitivity": sensitivity,
         "instruments": instruments,
         "held_notes": str(held_notes),
+        "tuning": tuning,
     }
     return run, about
 
