@@ -234,8 +234,8 @@ def test_two_processes_train_one_model(tmp_path: Path) -> None:
     command += ["--master-port", "0", "--standalone"]
     script = Path(__file__).with_name("tiny_training.py")
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    subprocess.run(
-        [*command, str(script), str(tmp_path)], check=True, env=environment, capture_output=True
-    )
+    command += [str(script), str(tmp_path)]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
     state = load_checkpoint(tmp_path / CHECKPOINT_NAME)
     assert state["seen"] == 32 and state["steps"] == 4
