@@ -157,7 +157,11 @@ std::int64_t Model::default_batch_size() const {
 }
 
 double Model::tuning(const std::vector<float>& samples) const {
-  return heard_tuning(samples, config().sample_rate);
+  try {
+    return heard_tuning(samples, config().sample_rate);
+  } catch (const c10::Error& error) {
+    throw model_failed(error.what_without_backtrace());
+  }
 }
 
 std::vector<TokenRow> Model::transcribe(const std::vector<Segment>& segments,
