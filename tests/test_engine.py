@@ -17,11 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from scorelane import engine
+from scorelane import _engine, engine
 from scorelane.engine import Engine
-from scorelane.errors import AudioError, Cancelled, EngineError
+from scorelane.errors import AudioError, Cancelled, EngineError, UsageError
 from scorelane.instruments import InstrumentMask
 from scorelane.notes import Note
+from scorelane.tuning import CONCERT_PITCH, HIGHEST, LOWEST
 from tiny_archive import SAMPLE_RATE, SEGMENT, WINDOW, Stuck, save_archive
 
 Samples = NDArray[np.float32]
@@ -134,6 +135,17 @@ def test_a_stream_equals_the_file_whatever_the_pieces(tiny: Engine, data: st.Dat
         at += piece.shape[1]
     notes += stream.flush()
     assert sorted(notes) == whole
+
+
+def test_the_engine_takes_the_tunings_that_are_said_to_be_possible(tiny: Engine) -> None:
+    for possible in (LOWEST, HIGHEST):
+        assert tiny.stream(SAMPLE_RATE, tuning=possible).tuning == pytest.approx(possible)
+    for impossible in (LOWEST - 1.0, HIGHEST + 1.0):
+        with pytest.raises(UsageError, match="380 and 500"):
+            tiny.stream(SAMPLE_RATE, tuning=impossible)
+        with pytest.raises(EngineError, match="380 and 500"):
+            _engine.Transcriber(tiny._model, SAMPLE_RATE, tuning=impossible)
+    assert tiny.stream(SAMPLE_RATE).tuning == CONCERT_PITCH
 
 
 def test_notes_come_while_the_recording_goes_on(tiny: Engine) -> None:

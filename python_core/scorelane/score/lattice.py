@@ -23,24 +23,16 @@ _JITTER = 0.022  # seconds, of an onset around its place
 _ANYWHERE = 0.012  # odds of an onset elsewhere
 _EVEN = 0.5  # part of the log odds of an even spread that is taken off
 _Places = tuple[tuple[float, float], ...]
+
+
+def _sixths(third: float, other: float) -> _Places:
+    """A beat in three parts: odds of its thirds and of the sixths between."""
+    return ((0.0, 1.0), *((part / 6, third if part % 2 == 0 else other) for part in range(1, 6)))
+
+
 _EIGHTHS = tuple((part / 8, 0.06) for part in (1, 3, 5, 7))
 _HALVES: _Places = ((0.0, 1.0), (1 / 2, 0.6), (1 / 4, 0.3), (3 / 4, 0.3), *_EIGHTHS)
-_TRIPLETS: _Places = (
-    (0.0, 1.0),
-    (1 / 3, 0.3),
-    (2 / 3, 0.3),
-    (1 / 6, 0.1),
-    (1 / 2, 0.1),
-    (5 / 6, 0.1),
-)
-_THIRDS: _Places = (
-    (0.0, 1.0),
-    (1 / 3, 0.5),
-    (2 / 3, 0.5),
-    (1 / 6, 0.2),
-    (1 / 2, 0.2),
-    (5 / 6, 0.2),
-)
+_TRIPLETS, _THIRDS = _sixths(0.3, 0.1), _sixths(0.5, 0.2)
 _DUPLETS: _Places = ((0.0, 1.0), (1 / 2, 0.3), (1 / 4, 0.1), (3 / 4, 0.1))
 # Places in a beat and odds of an onset there; those of a beat that is divided as its metre is not,
 # and what that costs. A beat is divided one way or the other: places of both hold any onset.
