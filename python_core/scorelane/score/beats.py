@@ -18,7 +18,7 @@ from scorelane.score.chain import best_chain
 from scorelane.score.envelope import Envelope
 from scorelane.score.grid import Grid, Metre
 from scorelane.score.lattice import Lattice, make_lattice
-from scorelane.score.metre import divided
+from scorelane.score.metre import CHOICES, Choice, divided
 from scorelane.score.pulse import Pulse
 
 _ROUGH, _FINE = (0.02, 0.035), (0.01, 0.022)  # seconds of a frame, log ratio of beat lengths
@@ -32,26 +32,6 @@ _ASKED_SPREAD, _ASKED_REACH = 0.06, 0.26  # the same around a tempo that is aske
 _COMPOUND_WEIGHT = 2.0  # of the network's log odds of beats in three parts, over the whole piece
 _COMPOUND_ODDS = (-5.0, 3.0)  # that count
 _ROUNDING = 0.04  # of a beat: what the lengths that are tried make of an even change
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """A metre, the log prior in its favour, and what each of its bar lines costs."""
-
-    metre: Metre
-    prior: float = 0.0
-    bar_cost: float = 0.0
-
-
-# The network hears the half of a 4/4 bar as well: shorter bars must be heard clearly.
-_CHOICES = (
-    _Choice(Metre(4, 4)),
-    _Choice(Metre(3, 4)),
-    _Choice(Metre(2, 4), -1.0, 1.2),
-    _Choice(Metre(12, 8), 0.0),
-    _Choice(Metre(9, 8), -1.0),
-    _Choice(Metre(6, 8), 3.0, 0.3),
-)
 
 
 @dataclass(frozen=True)
@@ -111,7 +91,7 @@ def track_bars(
     if not len(onsets) or pulse is None:
         return Grid(np.array([0.0, 60.0 / (tempo or 120.0)]), metre or Metre())
     heard = _Heard(onsets, np.ones(len(onsets)) if weights is None else weights, pulse, envelope)
-    choices = _CHOICES if metre is None else (_Choice(metre),)
+    choices = CHOICES if metre is None else (Choice(metre),)
     tried = _tried(heard.beginning(), choices, tempo)
     _, choice, beat = max(tried, key=lambda one: one[0])
     lattice = _near(heard.lattice(choice.metre, _FINE, tempo), beat, tempo)
@@ -123,8 +103,8 @@ def track_bars(
 
 
 def _tried(
-    heard: _Heard, choices: Sequence[_Choice], tempo: float | None
-) -> Iterator[tuple[float, _Choice, float]]:
+    heard: _Heard, choices: Sequence[Choice], tempo: float | None
+) -> Iterator[tuple[float, Choice, float]]:
     """How good each metre is around each tempo, and the seconds of a beat around which."""
     for compound in (False, True):
         some = [choice for choice in choices if choice.metre.is_compound == compound]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,12 +11,24 @@ from scorelane.score.grid import Metre
 from scorelane.score.onsets import TOGETHER
 from scorelane.score.pulse import FRAME, Pulse
 
-# Beats in a bar; of two- and of three-part beats the metre, the log prior in its favour and what
-# each bar line costs. The network hears the half of a 4/4 bar as well: 2/4 must be heard clearly.
-_CHOICES = (
-    (4, (Metre(4, 4), 0.0, 0.0), (Metre(12, 8), -3.0, 0.0)),
-    (3, (Metre(3, 4), -1.0, 0.0), (Metre(9, 8), -1.5, 0.0)),
-    (2, (Metre(2, 4), -1.0, 0.75), (Metre(6, 8), 0.0, 0.0)),
+
+@dataclass(frozen=True)
+class Choice:
+    """A metre that may be found, the log prior in its favour, and what each bar line costs."""
+
+    metre: Metre
+    prior: float = 0.0
+    bar_cost: float = 0.0
+
+
+# The network hears the half of a 4/4 bar as well: shorter bars must be heard clearly.
+CHOICES = (
+    Choice(Metre(4, 4)),
+    Choice(Metre(3, 4)),
+    Choice(Metre(2, 4), -1.0, 1.2),
+    Choice(Metre(12, 8)),
+    Choice(Metre(9, 8), -1.0),
+    Choice(Metre(6, 8), 3.0, 0.3),
 )
 _SURE = 3.0  # log odds that a single bar line counts at most
 _PICKUP = 1.0  # cost of each beat of a pick-up: most pieces have none or a short one
@@ -37,9 +51,9 @@ def find_metre(
     ``metre``, when given, is kept, and only the place of its bars is found. Of ``count``, the
     beats in a bar, only the division of the beats is found.
     """
-    choices = [choice for choice in _CHOICES if count in (None, choice[0])]
-    if count is not None and not choices:
-        metre = metre or Metre(count, 4)
+    choices = [choice for choice in CHOICES if count in (None, choice.metre.beats)]
+    if not choices:
+        metre = metre or Metre(count or 4, 4)
     if pulse is None:
         return metre or Metre(count or 4, 4), 0
     odds = bar_odds(beats, pulse)
@@ -48,11 +62,11 @@ def find_metre(
         return metre, _best_phase(odds, metre.beats)[1]
     three = _in_thirds(beats, onsets, pulse)
     scored = []
-    for beats_of, *divisions in choices:
-        choice, prior, cost = divisions[three]
-        fit, phase = _best_phase(odds - cost, beats_of)
-        scored.append((fit + prior, beats_of, phase, choice))
-    _, _, phase, found = max(scored)
+    for choice in choices:
+        if choice.metre.is_compound == three:
+            fit, phase = _best_phase(odds - choice.bar_cost, choice.metre.beats)
+            scored.append((fit + choice.prior, phase, choice.metre))
+    _, phase, found = max(scored, key=lambda one: one[0])
     return found, phase
 
 
@@ -63,7 +77,8 @@ def divided(
     three = _in_thirds(beats, onsets, pulse)
     if metre.is_compound and pulse.compound > _COMPOUND:
         three = _is_ternary(beats, onsets, *_SOME)
-    return next(both[three][0] for count, *both in _CHOICES if count == metre.beats)
+    alike = (choice.metre for choice in CHOICES if choice.metre.beats == metre.beats)
+    return next(one for one in alike if one.is_compound == three)
 
 
 def _in_thirds(beats: NDArray[np.float64], onsets: NDArray[np.float64], pulse: Pulse) -> bool:
