@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
 
-from scorelane.score import Metre
+from scorelane.notes import Note
+from scorelane.score import Grid, Metre, Played, find_grid
 from scorelane.score.beats import track_bars
-from scorelane.score.chain import best_chain, change_costs
+from scorelane.score.chain import STIFF, SUPPLE, best_chain, change_costs
 from scorelane.score.lattice import Lattice
 from scorelane.score.pulse import FRAME, Pulse
 
 
-def heard(beats: np.ndarray, bars: np.ndarray, compound: float = -4.0) -> Pulse:
-    """What a network says that is sure of ``beats`` and of ``bars``."""
+def heard(
+    beats: np.ndarray, bars: np.ndarray, compound: float = -4.0, *, sure: float = 1.0
+) -> Pulse:
+    """What a network says that is so ``sure`` of ``beats`` and of ``bars``."""
     frames = FRAME * np.arange(round((beats[-1] + 3.0) / FRAME))
 
     def odds(times: np.ndarray) -> np.ndarray:
         near = np.abs(frames[:, None] - times).min(axis=1) < FRAME
-        return np.where(near, 3.0, -4.0)
+        return sure * np.where(near, 3.0, -4.0)
 
     return Pulse(0.0, odds(beats), odds(bars), compound)
 
@@ -32,10 +36,10 @@ def small_lattice(rng: np.random.Generator) -> Lattice:
     return Lattice(0.0, 0.01, 5, np.array([3, 4, 5]), gain, bar, other)
 
 
-def all_worths(lattice: Lattice, count: int) -> float:
+def all_worths(lattice: Lattice, count: int, change: float) -> float:
     """The highest worth among all chains, tried one by one."""
     first, last = lattice.pad, len(lattice.gain) - 1 - lattice.pad
-    costs = change_costs(len(lattice.lengths), lattice.step)
+    costs = change_costs(len(lattice.lengths), lattice.step, change)
     best = -np.inf
 
     def go_on(at: int, place: int, before: int | None, worth: float) -> None:
@@ -58,12 +62,13 @@ def all_worths(lattice: Lattice, count: int) -> float:
     return best
 
 
+@pytest.mark.parametrize("change", [STIFF, SUPPLE])
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_no_chain_is_worth_more_than_the_best(count: int) -> None:
+def test_no_chain_is_worth_more_than_the_best(count: int, change: float) -> None:
     for seed in range(8):
         lattice = small_lattice(np.random.default_rng(seed))
-        chain = best_chain(lattice, count)
-        assert chain.worth == pytest.approx(all_worths(lattice, count), abs=1e-3)
+        chain = best_chain(lattice, count, change=change)
+        assert chain.worth == pytest.approx(all_worths(lattice, count, change), abs=1e-3)
         assert 0 <= chain.pickup < count
         frames = np.round(chain.times / lattice.frame).astype(int)
         assert set(np.diff(frames)) <= {3, 4, 5}
@@ -79,6 +84,38 @@ def test_bars_go_on_after_a_beat_that_waits() -> None:
     off = np.abs(grid.times[grid.pickup :: 3, None] - beats[::3]).min(axis=0)
     assert (off > 0.1).sum() <= 1  # the bar line after it, at most
     assert off[6:].max() < 0.05
+
+
+def test_who_plays_alone_is_followed_through_beats_that_come_and_go() -> None:
+    # Neighbouring beats differ by a fourth, and the network is in doubt.
+    right = []
+    for seed in range(4):
+        lengths = 0.6 * np.exp(0.2 * np.random.default_rng(seed).standard_normal(64))
+        edges = 0.5 + np.concatenate(([0.0], np.cumsum(lengths)))
+        beats = edges[:-1]
+        eighths = np.sort(np.concatenate((beats, beats + lengths / 2)))
+        grid = track_bars(eighths, heard(beats, beats[::3], sure=0.5), alone=True)
+        assert str(grid.metre) == "3/4"
+        lines = grid.times[grid.pickup :: 3]
+        right.append((np.abs(lines[:, None] - beats[::3]).min(axis=0) < 0.06).mean())
+    assert np.mean(right) > 0.88
+
+
+def test_only_who_plays_alone_is_followed_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    followed = []
+
+    def track(*arguments: object, alone: bool, **wishes: object) -> Grid:
+        followed.append(alone)
+        return Grid(np.arange(10.0), Metre(4, 4))
+
+    monkeypatch.setattr(sys.modules["scorelane.score.arrange"], "track_bars", track)
+    piano, drums, silent = (
+        Played("", 0, is_drum, [Note(0.0, 0.5, 40, 0, is_drum)] * count)
+        for is_drum, count in ((False, 1), (True, 1), (False, 0))
+    )
+    for parts in ([piano], [piano, silent], [piano, drums], [drums]):
+        find_grid(parts)
+    assert followed == [True, True, False, False]
 
 
 def test_a_beat_that_is_not_heard_moves_no_bar() -> None:

@@ -59,13 +59,25 @@ def find_grid(
     if beats is None:
         weights = weigh_onsets(notes, onsets)
         grid = track_bars(
-            onsets, pulse, weights=weights, tempo=tempo, metre=metre, envelope=envelope
+            onsets,
+            pulse,
+            weights=weights,
+            tempo=tempo,
+            metre=metre,
+            envelope=envelope,
+            alone=_is_soloist(parts),
         )
         return _trimmed(grid, first)
     found, phase = find_metre(beats.times, onsets, pulse, metre or beats.metre, beats.count)
     if beats.downbeat is not None:
         phase = beats.downbeat % found.beats
     return _trimmed(Grid(beats.times, found, phase), first)
+
+
+def _is_soloist(parts: Sequence[Played]) -> bool:
+    """Whether one plays alone, who may take time; drummers keep it."""
+    playing = [part for part in parts if part.notes]
+    return len(playing) == 1 and not playing[0].is_drum
 
 
 def _trimmed(grid: Grid, first: float) -> Grid:

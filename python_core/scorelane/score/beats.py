@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scorelane.score.chain import best_chain
+from scorelane.score.chain import STIFF, SUPPLE, best_chain
 from scorelane.score.envelope import Envelope
 from scorelane.score.grid import Grid, Metre
 from scorelane.score.lattice import Lattice, make_lattice
@@ -79,14 +79,16 @@ def track_bars(
     tempo: float | None = None,
     metre: Metre | None = None,
     envelope: Envelope | None = None,
+    alone: bool = False,
 ) -> Grid:
     """Beats from before the first onset to after the last, and the bars that they make.
 
     ``onsets`` are sorted, and of one weight each unless ``weights`` are given; ``pulse`` is what
     the network heard in their notes. ``tempo`` (beats per minute) holds the beats near it;
     without it any from 40 to 220 may result. ``metre`` is kept where it is given. The
-    ``envelope`` of the recording tells of what is missing among the onsets. Music without onsets
-    gets two beats at 120.
+    ``envelope`` of the recording tells of what is missing among the onsets. Who plays ``alone``
+    is followed with more freedom than those who keep time together. Music without onsets gets two
+    beats at 120.
     """
     if not len(onsets) or pulse is None:
         return Grid(np.array([0.0, 60.0 / (tempo or 120.0)]), metre or Metre())
@@ -95,7 +97,7 @@ def track_bars(
     tried = _tried(heard.beginning(), choices, tempo)
     _, choice, beat = max(tried, key=lambda one: one[0])
     lattice = _near(heard.lattice(choice.metre, _FINE, tempo), beat, tempo)
-    chain = best_chain(lattice, choice.metre.beats, choice.bar_cost)
+    chain = best_chain(lattice, choice.metre.beats, choice.bar_cost, SUPPLE if alone else STIFF)
     beats = refine_beats(chain.times, onsets)
     # Beats of both kinds may lie at the same places.
     found = metre or divided(choice.metre, beats, onsets, pulse)

@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 
 from scorelane.score.lattice import EARLY, Lattice
 
-_CHANGE = 0.08  # standard deviation of the log ratio of neighbouring beats, as far as it is normal
+STIFF, SUPPLE = 0.08, 0.14
+"""Standard deviations of the log ratio of neighbouring beats, as far as it is normal.
+
+Of supple beats every metre can be made: metres are told apart by stiff ones, and who plays alone
+is followed by supple ones once the metre is known.
+"""
 _NORMAL = 0.2  # log ratio beyond which the cost of a change grows evenly: players do wait
 _PICKUP = 1.0  # cost of each beat of a pick-up: most pieces have none or a short one
 
@@ -34,12 +39,16 @@ class Chain:
     worth: float
 
 
-def best_chain(lattice: Lattice, count: int, bar_cost: float = 0.0) -> Chain:
-    """The chain of the highest worth in bars of ``count`` beats; each bar line has its cost."""
+def best_chain(lattice: Lattice, count: int, bar_cost: float = 0.0, change: float = STIFF) -> Chain:
+    """The chain of the highest worth in bars of ``count`` beats; each bar line has its cost.
+
+    Neighbouring beats differ by about ``change``, in log length.
+    """
     gain, lengths, pad = lattice.gain, lattice.lengths, lattice.pad
     frames, columns = gain.shape
     before = int(lengths[-1])
     # Worth of the best chain up to and with each beat; rows before the first frame are empty.
+    costs = change_costs(columns, lattice.step, change)
     best = np.full((count, before + frames, columns), -np.inf, np.float32)
     flat = best.reshape(count, -1)
     place = np.repeat(lattice.other[None], count, axis=0)
@@ -49,7 +58,7 @@ def best_chain(lattice: Lattice, count: int, bar_cost: float = 0.0) -> Chain:
     # No beat is shorter than a block, so the frames of a block do not depend on one another.
     for begin in range(0, frames, int(lengths[0])):
         t = np.arange(begin, min(begin + int(lengths[0]), frames))
-        arrived = _changed(flat[:, t[:, None] * columns + from_end], lattice.step)
+        arrived = _changed(flat[:, t[:, None] * columns + from_end], lattice.step, change)
         arrived = np.roll(arrived, 1, axis=0)
         if begin <= 2 * pad:
             may_begin = _holds(t[:, None], lengths, pad)
@@ -59,7 +68,9 @@ def best_chain(lattice: Lattice, count: int, bar_cost: float = 0.0) -> Chain:
     holds_last = _holds(np.arange(frames)[:, None], lengths, frames - 1 - pad)
     total = np.where(holds_last, best[:, before:], -np.inf)
     last = np.unravel_index(int(total.argmax()), total.shape)
-    times, at_first = _traced(best, lattice, begins, (int(last[0]), int(last[1]), int(last[2])))
+    times, at_first = _traced(
+        best, lattice, costs, begins, (int(last[0]), int(last[1]), int(last[2]))
+    )
     seconds = lattice.start + lattice.frame * times.astype(np.float64)
     return Chain(seconds, -at_first % count, float(total[last]))
 
@@ -71,25 +82,25 @@ def _holds(begin: NDArray[np.int64], lengths: NDArray[np.int64], onset: int) -> 
     return result
 
 
-def change_costs(count: int, step: float) -> NDArray[np.float64]:
+def change_costs(count: int, step: float, change: float = STIFF) -> NDArray[np.float64]:
     """Of beats that differ by 0, 1, ... columns of lengths: quadratic while small, then linear."""
     columns = np.arange(count)
     normal = np.minimum(columns, int(_NORMAL / step))
-    slope = _NORMAL / _CHANGE**2 * step
-    costs: NDArray[np.float64] = 0.5 * (normal * step / _CHANGE) ** 2 + slope * (columns - normal)
+    slope = _NORMAL / change**2 * step
+    costs: NDArray[np.float64] = 0.5 * (normal * step / change) ** 2 + slope * (columns - normal)
     return costs
 
 
-def _changed(worth: NDArray[np.float32], step: float) -> NDArray[np.float32]:
+def _changed(worth: NDArray[np.float32], step: float, change: float) -> NDArray[np.float32]:
     """``[..., lengths]``: the best of going on from any length."""
-    costs = change_costs(worth.shape[-1], step).astype(np.float32)
+    costs = change_costs(worth.shape[-1], step, change).astype(np.float32)
     best = worth.copy()
     for columns in range(1, min(int(_NORMAL / step) + 1, len(costs))):
         later, sooner = worth[..., columns:], worth[..., :-columns]
         np.maximum(best[..., columns:], sooner - costs[columns], out=best[..., columns:])
         np.maximum(best[..., :-columns], later - costs[columns], out=best[..., :-columns])
     # Beyond, the cost of a change is that of its steps, and all lengths are tried at once.
-    slope = (_NORMAL / _CHANGE**2 * step * np.arange(len(costs))).astype(np.float32)
+    slope = (_NORMAL / change**2 * step * np.arange(len(costs))).astype(np.float32)
     longer = np.maximum.accumulate(best + slope, axis=-1) - slope
     shorter = np.maximum.accumulate((best - slope)[..., ::-1], axis=-1)[..., ::-1] + slope
     result: NDArray[np.float32] = np.maximum(longer, shorter)
@@ -99,13 +110,13 @@ def _changed(worth: NDArray[np.float32], step: float) -> NDArray[np.float32]:
 def _traced(
     best: NDArray[np.float32],
     lattice: Lattice,
+    costs: NDArray[np.float64],
     begins: NDArray[np.float32],
     last: tuple[int, int, int],
 ) -> tuple[NDArray[np.int64], int]:
     """Frames of the chain that ends with the beat ``last``, and its first one's place."""
     lengths, count = lattice.lengths, len(best)
     columns = np.arange(len(lengths))
-    costs = change_costs(len(lengths), lattice.step)
     before = int(lengths[-1])
     place, at, column = last
     chain = [at + int(lengths[column]), at]
