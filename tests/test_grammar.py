@@ -213,6 +213,16 @@ def test_a_note_that_is_heard_to_be_over_ends_then() -> None:
     assert may_follow(ended, ends={60: 50})[EOS]
 
 
+def test_how_long_a_note_lasts_hangs_on_when_it_began() -> None:
+    row = [TIE, shift(10), *on(60), shift(40), *on(61)]
+    facts, sounding, begun, wanted = state_after(row)
+    silent = dict.fromkeys(range(256), -9.0)
+    known = knowledge(silent, None, None)
+    known[2][0, :, 60], known[2][0, :30, 60] = 120, 70
+    allowed = GRAMMAR.allowed(facts, sounding, begun, wanted, known)[0]
+    assert allowed[shift(70)] and not allowed[shift(71)]
+
+
 def test_a_note_that_is_still_heard_is_not_ended_but_may_be_struck_anew() -> None:
     row = [TIE, shift(10), *on(60), shift(30)]
     unheard = {60: -9.0}

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from scorelane.data.targets import Example
 from scorelane.errors import ModelError, UsageError
@@ -109,7 +110,8 @@ def test_the_encoder_can_learn_by_itself(tmp_path: Path) -> None:
     losses = learner(batch, decodes=False)
     losses.total.backward()
     learns = {name for name, p in learner.named_parameters() if p.grad is not None}
-    heard = ("model.encoder.", "model.decoder.hints.loudness.")
+    hints = "model.decoder.hints."
+    heard = ("model.encoder.", f"{hints}loudness.", f"{hints}endings.")
     assert learns == {name for name, _ in learner.named_parameters() if name.startswith(heard)}
     torch.testing.assert_close(losses.frame, learner(batch).frame)
 
@@ -134,6 +136,26 @@ def test_velocities_are_judged_beside_the_others_of_their_example() -> None:
     assert loss(80, 60) + 0.02 < loss(80, 127)
     assert loss(110, 90) == pytest.approx(loss(80, 60), abs=0.005)
     assert loss(0, 0) == 0.0
+
+
+def test_ends_are_learned_without_asking_the_encoder_for_more() -> None:
+    learner = Learner(TINY, compiled=False).eval()
+    batch = collate([draw_tone(np.random.default_rng(seed)) for seed in range(4)], LENGTHS[0])
+
+    def gradients(pitched: Tensor) -> tuple[Tensor, Tensor]:
+        learner.zero_grad()
+        torch.manual_seed(0)
+        losses = learner(dataclasses.replace(batch, pitched=pitched), decodes=False)
+        losses.total.backward()
+        grads = {name: p.grad for name, p in learner.named_parameters() if p.grad is not None}
+        weight = "model.decoder.hints.endings.judge.weight"
+        return grads[weight], grads["model.encoder.heads.own.weight"]
+
+    endless = batch.pitched.clone()
+    endless[..., 1][endless[..., 1] == 255] = 254
+    (ends, evidence), (no_ends, same) = gradients(batch.pitched), gradients(endless)
+    assert not torch.allclose(ends, no_ends)
+    torch.testing.assert_close(evidence, same, rtol=0.02, atol=1e-5)
 
 
 def test_an_encoder_without_heads_cannot_learn_by_itself(tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ from scorelane.vocabulary import Granularity, Vocabulary
 
 FORMAT = 1
 LINGER_STEPS = (
-    *(2, 5, 3, 9),  # pianos, mallets, organs, guitars
-    *(5, 2, 5, 3),  # basses, strings, ensembles and voices, brass
-    *(5,) * 8,
+    *(2, 2, 1, 6),  # pianos, mallets, organs, guitars
+    *(2, 2, 5, 2),  # basses, strings, ensembles and voices, brass
+    *(3, 1),  # reeds, pipes
+    *(2,) * 6,
 )
 """How much longer the notes of each group of programs last than our network says, in 10 ms:
 docs/TRAINING.md has what this is worth."""

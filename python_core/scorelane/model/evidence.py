@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scorelane.model.config import ModelConfig
+from scorelane.model.endings import Endings
 from scorelane.model.frontend import LOWEST_PITCH, PITCHES
 from scorelane.model.layers import dense
 from scorelane.model.loudness import Loudness, Strengths
@@ -30,10 +31,6 @@ _HEARD = _PITCHED + len(DRUM_KEYS)
 # a time at which something happens, nothing before it, nothing until the end. See `Hints.urge`.
 _FIRST_GAINS = (0.7, 0.1, 0.1, 0.7, 0.2, 0.2, 0.1, 0.6, 0.6, 0.6)
 _TRUSTED = (0.5, 0.2, 0.0, 0.5, 0.0, 0.0, 0.0, 0.6, 0.6, 0.6)
-
-
-# How strongly a note's end speaks against its sounding on, from which logit; and where it is over.
-_END_WEIGHT, _END_HEARD, _OVER = 1.5, -2.0, 1.0
 
 
 class FrameHeads(nn.Module):
@@ -104,7 +101,6 @@ class Hints(nn.Module):
         self.lowest = LOWEST_PITCH
         self.programs = len(written)
         self.end_of_sentence = EOS
-        self.end_weight, self.end_heard, self.over = _END_WEIGHT, _END_HEARD, _OVER
         self.steps = config.steps
         frame = torch.arange(self.steps) * config.frames_per_step + config.first_frame
         stack = config.network.frames_per_state
@@ -122,6 +118,7 @@ class Hints(nn.Module):
             self.register_buffer(name, value, persistent=False)
         self.strokes = Strokes(config)
         self.loudness = Loudness()
+        self.endings = Endings(QUESTIONS, config.steps_per_second)
         self.heard = dense(_HEARD + 2 * len(written), config.network.width)
         self.gains = nn.Linear(config.network.width, len(_FIRST_GAINS))
         # From evidence to the logit of "this note is right", for pitches and for drums: factor and
@@ -147,9 +144,9 @@ class Hints(nn.Module):
         programs, 88]; how much of each program begins and sounds [batch, states, 2 x programs];
         what :class:`scorelane.model.loudness.Loudness` listens to, two tensors; the evidence of
         :class:`scorelane.model.strokes.Strokes` [batch, steps, 256]; for each step and MIDI pitch
-        the first step from there on at which no such note sounds any more [batch, steps, 128], the
-        number of steps where it outlasts the segment; and the largest evidence of any stroke at
-        each step [batch, steps].
+        the one until which a note lasts that begins there [batch, steps, 128], the number of steps
+        where it outlasts the segment; and the largest evidence of any stroke at each step [batch,
+        steps].
         """
         notes, drums, programs = answers[0], answers[1], answers[2]
         frames = torch.cat([notes.flatten(2), drums], dim=2)
@@ -172,16 +169,9 @@ class Hints(nn.Module):
         fits = programs.flatten(1, 2).contiguous()
         shown = presence.transpose(2, 3).flatten(2).contiguous()
         begin = self.strokes(notes[..., 0], drums)
-        last = self._last(notes_at)
+        over = self.endings.until(self.at_steps @ self.endings.risks(notes))
+        last = self._by_pitch(over, self.steps)
         return [logits, pace, fits, shown, answers[3], answers[4], begin, last, begin.amax(2)]
-
-    def _last(self, notes: Tensor) -> Tensor:
-        """Until when the notes of ``notes`` [batch, steps, 88, 3] last; see :meth:`lay_out`."""
-        ended = self.end_weight * (notes[..., 1] - self.end_heard).clamp(min=0.0)
-        over = ended - notes[..., 2] > self.over
-        step = torch.arange(self.steps, device=notes.device)[:, None]
-        last = torch.where(over, step, self.steps).flip(1).cummin(1).values.flip(1)
-        return self._by_pitch(last, self.steps)
 
     def _by_pitch(self, values: Tensor, elsewhere: int) -> Tensor:
         """``values`` [..., 88] at their MIDI pitches [..., 128]."""

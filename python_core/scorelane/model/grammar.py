@@ -99,7 +99,7 @@ class Grammar(nn.Module):
         A step past the end of a sounding note stops at that end instead. Arguments as for
         :meth:`allowed`.
         """
-        ends = self._ends(facts, sounding, begun, evidence)
+        ends = self._ends(sounding, begun, evidence)
         allowed = self._allowed(facts, sounding, begun, wanted, evidence, ends)
         masked = torch.where(allowed, logits, -float("inf"))
         until = ends[2]
@@ -125,10 +125,10 @@ class Grammar(nn.Module):
 
         ``evidence`` is empty where nothing is known, else: logits [batch, steps, 256] of each
         pitch, then each drum, beginning at each step; logits [batch, 128] of each pitch sounding
-        now; for each step the one until which each pitch sounds [batch, steps, 128]; and the
-        largest of the first [batch, steps].
+        now; for each step the one until which a note lasts that begins there [batch, steps, 128];
+        and the largest of the first [batch, steps].
         """
-        ends = self._ends(facts, sounding, begun, evidence)
+        ends = self._ends(sounding, begun, evidence)
         return self._allowed(facts, sounding, begun, wanted, evidence, ends)
 
     def _allowed(
@@ -145,7 +145,7 @@ class Grammar(nn.Module):
         if bool(lost.any()):
             # Nothing makes sense: better an unlikely note than to stop listening.
             nothing: list[Tensor] = []
-            ends = self._ends(facts, sounding, begun, nothing)
+            ends = self._ends(sounding, begun, nothing)
             unheard = self._choices(facts, sounding, begun, wanted, nothing, ends)
             allowed = torch.where(lost, unheard, allowed)
             allowed[:, self.end_of_sentence] |= ~allowed.any(1)
@@ -236,15 +236,13 @@ class Grammar(nn.Module):
         beside = near.clamp(min=0, max=self.steps + self.again - 1)
         return occasion.scatter(1, beside, heard)[:, : self.steps]
 
-    def _ends(
-        self, facts: Tensor, sounding: Tensor, begun: Tensor, evidence: list[Tensor]
-    ) -> list[Tensor]:
-        """Which pitches sound with any program [batch, 128]; until which step [batch, 128] each is
-        heard, from now or from its attack on; and that of the first of those that sound [batch, 1].
+    def _ends(self, sounding: Tensor, begun: Tensor, evidence: list[Tensor]) -> list[Tensor]:
+        """Which pitches sound with any program [batch, 128]; until which step [batch, 128] each
+        lasts that began when it did; and that of the first of those that sound [batch, 1].
         """
         held = sounding.any(1)
-        heard = torch.maximum(facts[:, 4:5], begun[:, :128] + self.again - 1)
-        due = self._now(evidence, 2, heard, torch.full_like(heard, self.steps))
+        attacked = begun[:, :128] + self.again - 1
+        due = self._now(evidence, 2, attacked, torch.full_like(attacked, self.steps))
         until = torch.where(held, due, self.steps).amin(1, keepdim=True)
         return [held, due, until]
 

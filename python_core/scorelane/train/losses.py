@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scorelane.model.config import ModelConfig
+from scorelane.model.endings import ending_loss
+from scorelane.model.frontend import PITCHES
 from scorelane.model.transformer import Transformer
 from scorelane.train.batches import Batch
 from scorelane.vocabulary import PAD, Vocabulary
@@ -21,6 +23,7 @@ PROGRAM_EMPHASIS = 2.0
 VELOCITY_WEIGHT = 10.0
 MEAN_WEIGHT = 0.03
 """What an example's mean velocity counts: it can hardly be heard, as recordings have any level."""
+ENDING_WEIGHT = 0.1
 EARLY_OR_LATE = 1
 """Velocities are asked for up to so many frames beside a note's beginning, as decoding does."""
 CORRUPTION = 0.06
@@ -84,7 +87,8 @@ class Learner(nn.Module):
             inputs = self._inputs(batch.tokens)
         states, answers, frame = self._encode(features, batch.pitched, batch.drums, batch.programs)
         velocity = self._velocity_loss(answers, batch.loudness)
-        heard = FRAME_WEIGHT * frame + VELOCITY_WEIGHT * velocity
+        ending = self._ending_loss(answers, batch)
+        heard = FRAME_WEIGHT * frame + VELOCITY_WEIGHT * velocity + ENDING_WEIGHT * ending
         told = (frame.detach(), velocity.detach())
         if not decodes:
             nothing, of_kinds = torch.zeros_like(frame), frame.new_zeros(4)
@@ -106,6 +110,19 @@ class Learner(nn.Module):
         mean = error.new_zeros(len(loudness)).index_add(0, row, error) / count
         beside = (error - mean[row]).square().sum() / max(1, len(row))
         return beside + MEAN_WEIGHT * mean.square().mean()
+
+    def _ending_loss(self, answers: list[Tensor], batch: Batch) -> Tensor:
+        """How unlikely the ends of the notes that begin in ``batch`` are; the evidence stays."""
+        hints = self.model.decoder.hints
+        if hints is None:
+            return torch.zeros((), device=batch.loudness.device)
+        row, begin, pitch = batch.loudness[:, :, :PITCHES].nonzero(as_tuple=True)
+        frames = batch.loudness.size(1)
+        frame = torch.arange(frames, device=row.device)
+        ends = (batch.pitched[row, :, pitch, 1] == 255) & (frame > begin.unsqueeze(1))
+        end = torch.where(ends, frame, frames).amin(1)
+        logits = hints.endings(answers[0].detach()[row, :, pitch])
+        return ending_loss(logits, begin, end)
 
     def _inputs(self, targets: Tensor) -> Tensor:
         """Targets moved right by one, a few notes of them wrong.
