@@ -25,6 +25,9 @@ _OVER = math.log(2.0)
 _MEMORY_S = 0.13
 """Seconds of risk that count: small ones add up over long notes that nothing ends."""
 
+_SOUNDING, _SILENT = 2, -2.0
+"""Which question about a pitch is whether it sounds, and the logit below which it does not."""
+
 # Labels are known to a frame: the ones beside are a little right.
 _BESIDE = ((-1, 0.25), (0, 0.5), (1, 0.25))
 
@@ -35,6 +38,7 @@ class Endings(nn.Module):
     def __init__(self, questions: int, steps_per_second: int) -> None:
         super().__init__()
         self.scale, self.over = _SCALE, _OVER
+        self.sounding, self.silent = _SOUNDING, _SILENT
         self.memory = round(_MEMORY_S * steps_per_second)
         self.listen = nn.Conv1d(questions, _HIDDEN, _REACH, padding=_REACH // 2)
         self.compare = nn.Conv1d(_HIDDEN, _HIDDEN, _REACH, padding=_REACH // 2)
@@ -50,11 +54,17 @@ class Endings(nn.Module):
         return logits
 
     def risks(self, evidence: Tensor) -> Tensor:
-        """Risk run up to and with each frame [batch, frames, 88], from ``evidence`` [.., 3]."""
-        lines = evidence.transpose(1, 2)
+        """Risk run up to and with each frame [batch, frames, 88], from ``evidence`` [.., 3].
+
+        Most pitches are silent in most segments; what is written there is over in every frame.
+        """
+        batch, frames, pitches = evidence.shape[:3]
+        lines = evidence.transpose(1, 2).flatten(0, 1)
+        risk = torch.full((batch * pitches, frames), self.over, device=evidence.device)
+        heard = (lines[:, :, self.sounding].amax(1) > self.silent).nonzero().squeeze(1)
         # -log(1 - p) adds up where chances of living on multiply.
-        risk = F.softplus(self.forward(lines.flatten(0, 1))).cumsum(1)
-        return risk.view(lines.shape[:3]).transpose(1, 2)
+        risk[heard] = F.softplus(self.forward(lines[heard]))
+        return risk.cumsum(1).view(batch, pitches, frames).transpose(1, 2)
 
     def until(self, risk: Tensor) -> Tensor:
         """For each step the one until which a note lasts that sounds there.
