@@ -21,7 +21,7 @@ from scorelane.data.measure import (
     release_time,
     sounding_samples,
 )
-from scorelane.data.samples import HydrogenKit, drum_keys, note_name_to_pitch
+from scorelane.data.samples import DrumFolder, HydrogenKit, drum_keys, note_name_to_pitch
 from scorelane.data.sources import Licence, RenderedNote, VoiceKey
 from scorelane.errors import UsageError
 
@@ -247,6 +247,9 @@ def test_a_folder_is_named_with_its_program(tmp_path: Path) -> None:
         ("Tom Low", 45),
         ("ride bell", 53),
         ("Crash Left", 49),
+        ("bassdrum acoustic", 36),
+        ("drum cymbal closed", 42),
+        ("shaker", 70),
     ],
 )
 def test_drums_are_known_by_their_names(name: str, key: int) -> None:
@@ -287,6 +290,21 @@ def test_a_hydrogen_kit_lands_on_general_midi_keys(tmp_path: Path) -> None:
     assert bank.velocity[second & (bank.pitch == 36)].tolist() == [107]
     assert loudness(played(bank, 0, 36, 30)) < 0.2 * loudness(played(bank, 0, 36, 110))
     assert bank.choose(np.random.default_rng(0), 0, is_drum=True) in (0, 1)
+
+
+def test_a_folder_of_hits_makes_a_kit_of_each_choice(tmp_path: Path) -> None:
+    write_kit(tmp_path / "kit")
+    for old, new in (("soft", "bassdrum01"), ("hard", "bassdrum02"), ("other", "zap01")):
+        (tmp_path / "kit" / f"{old}.wav").rename(tmp_path / "kit" / f"{new}.wav")
+    hits = DrumFolder("hits", tmp_path / "kit", TERMS)
+    assert [key.name for key in hits.voices()] == ["hits 1", "hits 2"]
+    first, second = (
+        {key: layers[0].file.stem for key, layers in hits.placed(variant).items()}
+        for variant in (0, 1)
+    )
+    assert first == {36: "bassdrum01", 35: "bassdrum02", 38: "snare", 40: "snare"}
+    assert second == {36: "bassdrum02", 35: "bassdrum01", 38: "snare", 40: "snare"}
+    assert len(hits.render(hits.voices()[0])) == 4
 
 
 @dataclass(frozen=True)

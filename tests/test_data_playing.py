@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from scorelane.data.playing import STRING_SECONDS, strum, take_other_drums
+from scorelane.data.playing import (
+    DOUBLED_SECONDS,
+    STRING_SECONDS,
+    join_percussion,
+    strum,
+    take_other_drums,
+)
 
 FIELDS = [("onset", "f4"), ("offset", "f4"), ("pitch", "u1"), ("velocity", "u1")]
 HATS, SNARES = (42, 44), (38, 40)
@@ -47,6 +53,7 @@ def test_what_was_written_stays_as_it_was() -> None:
     written = chords(1.0)
     before = written.copy()
     strum(np.random.default_rng(0), written)
+    join_percussion(np.random.default_rng(0), written)
     keys = np.array([36, 38, 42])
     take_other_drums(np.random.default_rng(0), keys)
     assert np.array_equal(written, before)
@@ -65,3 +72,20 @@ def test_now_and_then_hats_are_another_cymbal_and_snares_toms() -> None:
         snares += not np.isin(played[np.isin(written, SNARES)], SNARES).any()
     assert len(hats) > 4
     assert 10 < snares < 60
+
+
+def test_who_joins_in_strikes_with_the_drummer() -> None:
+    beat = [(t / 2, t / 2 + 0.1, key, 80) for t, key in enumerate((36, 42, 38, 42) * 6)]
+    written = np.array(beat, FIELDS)
+    joined = set()
+    for seed in range(200):
+        played = join_percussion(np.random.default_rng(seed), written)
+        assert (np.diff(played["onset"]) >= 0).all()
+        along = played[~np.isin(played["pitch"], written["pitch"])]
+        assert len(played) == len(written) + len(along)
+        assert len(set(along["pitch"])) <= 3
+        nearest = np.abs(along["onset"][:, None] - written["onset"]).min(axis=1)
+        assert (nearest < 6 * DOUBLED_SECONDS).all()
+        assert ((along["velocity"] >= 1) & (along["velocity"] <= 127)).all()
+        joined |= set(along["pitch"].tolist()) or {0}
+    assert joined == {0, 39, 49, 54, 57, 69, 70}

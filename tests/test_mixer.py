@@ -68,7 +68,11 @@ def examples(mixer: Mixer, count: int) -> list[Example]:
     return [mixer(rng) for _ in range(count)]
 
 
-def test_labelled_onsets_are_heard_in_the_audio(mixer: Mixer) -> None:
+@pytest.mark.parametrize("shifted", [0.0, 1.0])
+def test_labelled_onsets_are_heard_in_the_audio(
+    mixer: Mixer, shifted: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mixer_module, "SHIFTED", shifted)
     hear = HarmonicFrames(CONFIG.frontend, CONFIG.sample_rate)
     heard, labelled = 0, 0
     for example in examples(mixer, 12):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scorelane.data.samples import HydrogenKit, SampleFolder
+from scorelane.data.samples import DrumFolder, HydrogenKit, SampleFolder
 from scorelane.data.soundfonts import SoundFont
 from scorelane.data.sources import Licence, Source
 from scorelane.data.synthesis import PluckedStrings, Singers
@@ -48,6 +48,13 @@ _FONTS: tuple[SoundFont, ...] = (
         without=(79,),
     ),
     SoundFont(
+        "opl3",
+        _SOUNDS / "sf2/OPL-3_FM_128M.sf2",
+        Licence("opl3-soundfont", "CC BY-SA 4.0", "Zandro Reveille"),
+        weight=0.2,
+        velocities=(90,),
+    ),
+    SoundFont(
         "blackpearl",
         _SOUNDS / "sf2/Black_Pearl_4_LV2.sf2",
         Licence("avldrums.lv2-soundfont", "CC BY-SA 3.0", "Glen MacArthur"),
@@ -80,6 +87,22 @@ _KITS: tuple[tuple[str, str, str, str, float], ...] = (
     ("rumpf_kit_z01_h2", "rumpf", "CC BY 3.0", "Emanuel Rumpf", 1.0),
 )
 
+_HITS: tuple[DrumFolder, ...] = (
+    DrumFolder(
+        "lmms",
+        Path("/usr/share/lmms/samples/drums"),
+        Licence("lmms-common", "GPL-2+", "LMMS developers"),
+        weight=1.0,
+    ),
+    DrumFolder(
+        "sonicpi",
+        Path("/usr/share/sonic-pi/samples"),
+        Licence("sonic-pi-samples", "CC0", "freesound.org users"),
+        weight=1.0,
+        variants=3,
+    ),
+)
+
 
 def installed_sources() -> list[Source]:
     """Return the known sources that are installed on this machine.
@@ -94,6 +117,7 @@ def installed_sources() -> list[Source]:
         if path.exists():
             terms = Licence("hydrogen-drumkits", licence, author)
             sources.append(HydrogenKit(name, path, terms, weight))
+    sources += [hits for hits in _HITS if hits.path.exists()]
     if not sources:
         packages = sorted({font.licence.package for font in _FONTS} | {"hydrogen-drumkits"})
         raise UsageError(

@@ -8,6 +8,8 @@ from scipy import fft, signal
 
 REVERB_SAMPLES = 8192
 EQ_POINTS = 9
+EQ_DECIBELS = (1.5, 5.5)
+"""Standard deviation of an equalizer's points, from gentle to bold."""
 
 
 def overdrive(sound: NDArray[np.float32], drive: float) -> NDArray[np.float32]:
@@ -58,7 +60,7 @@ class Room:
         """Put an instrument's ``sound`` [samples] into the room."""
         spectrum = fft.rfft(sound, self._size) * np.float32(gain)
         if self._rng.random() < 0.8:
-            spectrum *= self._equalizer(3.0)
+            spectrum *= self._equalizer()
         self._spectrum += spectrum
         if self._has_echo:
             self._wet_spectrum += spectrum * np.float32(self._wetness * self._rng.uniform(0.4, 1.0))
@@ -70,7 +72,7 @@ class Room:
         if self._has_echo:
             spectrum = spectrum + self._wet_spectrum * fft.rfft(self._echo(), self._size)
         if rng.random() < 0.5:
-            spectrum = spectrum * self._equalizer(3.0)
+            spectrum = spectrum * self._equalizer()
         if rng.random() < 0.1:
             spectrum = spectrum * self._band()
         sound = fft.irfft(spectrum, self._size)[: self._samples].astype(np.float32)
@@ -86,8 +88,8 @@ class Room:
         level = 10.0 ** (rng.uniform(-24.0, 0.0) / 20.0)
         return np.asarray(sound * np.float32(level), dtype=np.float32)
 
-    def _equalizer(self, decibels: float) -> NDArray[np.float32]:
-        points = self._rng.normal(0.0, decibels, EQ_POINTS)
+    def _equalizer(self) -> NDArray[np.float32]:
+        points = self._rng.normal(0.0, self._rng.uniform(*EQ_DECIBELS), EQ_POINTS)
         curve = np.interp(self._place, np.arange(EQ_POINTS), points)
         return np.asarray(10.0 ** (curve / 20.0), dtype=np.float32)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scorelane.data.bank import Bank
 from scorelane.data.effects import compress
 from scorelane.data.measure import SAMPLE_RATE
-from scorelane.data.playing import take_other_drums
+from scorelane.data.playing import join_percussion, take_other_drums
 from scorelane.notes import Note
 
 BORROWED = 0.3
@@ -59,6 +59,7 @@ def play_drums(
     own = bank.choose(rng, 0, is_drum=True)
     if own < 0 or not len(notes):
         return sound, []
+    notes = join_percussion(rng, notes)
     keys = take_other_drums(rng, notes["pitch"].astype(np.int64))
     kit = {name: _draw(rng, bank, own) for name in sorted({_drum_of(key) for key in keys})}
     drums = [kit[_drum_of(key)] for key in keys]

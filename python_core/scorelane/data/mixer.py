@@ -31,7 +31,19 @@ from scorelane.notes import Note
 KEEP_PROGRAM = 0.65
 TRANSPOSE = 6
 FAVOURED = {
-    **{0: 3.0, 24: 3.0, 25: 6.0, 27: 4.0, 33: 2.0, 40: 5.0, 42: 3.0, 52: 8.0, 56: 2.0, 60: 2.0},
+    **{
+        0: 3.0,
+        24: 3.0,
+        25: 6.0,
+        27: 4.0,
+        30: 3.0,
+        33: 2.0,
+        40: 5.0,
+        42: 3.0,
+        52: 8.0,
+        56: 2.0,
+        60: 2.0,
+    },
     **{65: 4.0, 70: 3.0, 71: 4.0, 73: 4.0},
 }
 """How much more often than others the instruments that people record are drawn at random."""
@@ -58,6 +70,9 @@ SLURRED_RELEASE = 0.4
 """How much shorter notes ring in a slurred part, where the next takes over bow or breath."""
 SWELLING = 0.4
 """How often the loudness of a sustained part wanders."""
+SHIFTED, SHIFT = 0.5, 3.0
+"""How often a part is played on the recordings of other pitches, moved to its own, and how far in
+semitones (standard deviation): a larger or smaller instrument of the same kind."""
 SHORTEST = 0.02
 """Seconds: a slow attack never makes a note shorter than this."""
 
@@ -111,7 +126,9 @@ class Mixer:
         pitches = self._fit(voice, notes["pitch"].astype(np.int64) + key)
         playable = (pitches >= LOWEST_PITCH) & (pitches <= HIGHEST_PITCH)
         notes, pitches = notes[playable], pitches[playable]
-        rows, gains = self._bank.rows(voice, pitches, notes["velocity"])
+        recorded = self._recorded(rng, voice, pitches)
+        speeds = 2.0 ** ((pitches - recorded) / 12)
+        rows, gains = self._bank.rows(voice, recorded, notes["velocity"])
         program = int(CANONICAL_PROGRAM[self._bank.voice_program[voice]])
         if program == SINGING and rng.random() < SUNG:
             sung = self._sing(rng, room, notes, pitches, level)
@@ -127,15 +144,17 @@ class Mixer:
         release *= SLURRED_RELEASE if slurs else 1.0
         played = []
         before = -math.inf
-        for note, pitch, row, gain in zip(notes, pitches, rows, gains, strict=True):
+        for note, pitch, row, gain, speed in zip(
+            notes, pitches, rows, gains, speeds.tolist(), strict=True
+        ):
             if row < 0:
                 continue
             onset = float(note["onset"])
             slurred = slurs and abs(onset - before) <= SLUR_GAP
             before = float(note["offset"])
             later = rng.uniform(0.1, 0.4) if slurred else 0.0
-            offset = self._sound(sound, note, int(row), float(gain), bend, release, later)
-            attack = 0.3 * SLUR_FADE if slurred else self._bank.attack(int(row))
+            offset = self._sound(sound, note, int(row), float(gain), speed, bend, release, later)
+            attack = 0.3 * SLUR_FADE if slurred else self._bank.attack(int(row)) / speed
             played.append(
                 Note(
                     min(onset + attack, max(onset, offset - SHORTEST)),
@@ -192,6 +211,15 @@ class Mixer:
                 best, most = moved, count
         return best
 
+    def _recorded(
+        self, rng: np.random.Generator, voice: int, pitches: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """The pitches whose recordings stand for ``pitches``, mostly the same."""
+        if rng.random() >= SHIFTED:
+            return pitches
+        others = np.clip(pitches + round(rng.normal(0.0, SHIFT)), 0, 127)
+        return np.where(self._bank.table[voice, others, 0] >= 0, others, pitches)
+
     def _bend(
         self, rng: np.random.Generator, program: int
     ) -> Callable[[int, int], NDArray[np.float32]] | None:
@@ -218,16 +246,19 @@ class Mixer:
         note: np.void,
         row: int,
         gain: float,
+        speed: float,
         bend: Callable[[int, int], NDArray[np.float32]] | None,
         release: float,
         later: float,
     ) -> float:
         """Add one note to ``sound``, read from ``later`` seconds of it on where it is slurred.
 
+        The recording runs at ``speed`` times its own.
+
         Returns its offset in seconds, cut to what really sounds.
         """
         bank = self._bank
-        length = int(bank.length[row])
+        length = int(bank.length[row] / speed)
         onset = round(float(note["onset"]) * self._rate)
         held = round(float(note["offset"]) * self._rate) - onset
         first = max(0, onset)
@@ -236,19 +267,19 @@ class Mixer:
         tail = self._releases[self._release_index(float(bank.release_s[row]) * release)]
         last = min(len(sound), onset + held + len(tail))
         # A sound held longer than the bank's note goes on from an earlier place of it.
-        held_whole = length >= HELD_SECONDS * self._rate
+        held_whole = int(bank.length[row]) >= HELD_SECONDS * self._rate
         if held_whole:
             skip = max(0, min(skip, length - (last - first)))
         count = min(last - first, length - skip)
         if count <= 0:
             return float(note["offset"]) if held_whole else onset / self._rate + 0.01
         start = int(bank.start[row])
-        stored = bank.audio[start : start + length]
-        if bend is None:
+        stored = bank.audio[start : start + int(bank.length[row])]
+        if bend is None and speed == 1.0:
             piece = stored[skip : skip + count].astype(np.float32)
         else:
-            place = np.clip(bend(skip, count), 0, length - 1)
-            piece = _read(stored, place)
+            place = bend(skip, count) if bend else np.arange(skip, skip + count, dtype=np.float32)
+            piece = _read(stored, np.clip(place * np.float32(speed), 0, len(stored) - 1))
         piece *= gain / FULL_SCALE
         if slur and first == onset:
             fade = min(count, round(SLUR_FADE * self._rate))

@@ -1,4 +1,4 @@
-"""What players do with what is written: strum chords, take other drums.
+"""What players do with what is written: strum chords, take other drums, join in.
 
 Scores and sequencers write a guitar's chord as notes at one time, and most drum parts are kick,
 snare and hi-hat: a network that heard only these would take a strum for an arpeggio, and would
@@ -23,6 +23,16 @@ _SWAPS: tuple[tuple[tuple[int, ...], float, tuple[int, ...]], ...] = (
     ((38, 40), 0.15, _TOMS),
 )
 """Usual keys, how often they are swapped, and for which."""
+
+_DOUBLES: tuple[tuple[tuple[int, ...], float, tuple[int, ...], float], ...] = (
+    ((38, 40), 0.15, (39, 54), 1.0),
+    ((42, 44, 46, 51), 0.1, (54, 69, 70), 0.8),
+    ((35, 36), 0.15, (49, 57), 0.3),
+)
+"""Keys, how often another is struck together with them, which, and with what share of the hits."""
+
+DOUBLED_SECONDS = 0.006
+"""Standard deviation of the time between two that strike together."""
 
 
 def strum(rng: np.random.Generator, notes: NDArray[np.void]) -> NDArray[np.void]:
@@ -73,3 +83,20 @@ def take_other_drums(rng: np.random.Generator, keys: NDArray[np.int64]) -> NDArr
         count = int(struck.sum())
         keys[struck] = rng.choice(others, count if others is _TOMS else 1)
     return keys
+
+
+def join_percussion(rng: np.random.Generator, notes: NDArray[np.void]) -> NDArray[np.void]:
+    """``notes`` of a drum part and of who plays along: claps, tambourines, shakers, crashes."""
+    joined = [notes]
+    for usual, often, others, share in _DOUBLES:
+        if rng.random() >= often:
+            continue
+        along = notes[np.isin(notes["pitch"], usual) & (rng.random(len(notes)) < share)].copy()
+        late = rng.normal(0.0, DOUBLED_SECONDS, len(along))
+        along["onset"] += late
+        along["offset"] += late
+        along["pitch"] = rng.choice(others)
+        along["velocity"] = np.clip(along["velocity"] * rng.uniform(0.6, 1.2), 1, 127)
+        joined.append(along)
+    together = np.concatenate(joined)
+    return together[np.argsort(together["onset"], kind="stable")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,6 @@ _AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"})
 _NOTE_NAME = re.compile(r"^([A-Ga-g])(#|s|b)?(-?\d)(?![\d#])")
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _LONGEST_SECONDS = 30.0
-_KIT_VARIANTS = 3
 
 
 @dataclass(frozen=True)
@@ -67,25 +67,29 @@ class SampleFolder:
 
 
 @dataclass(frozen=True)
-class HydrogenKit:
-    """A Hydrogen drum kit: a folder with ``drumkit.xml`` and the samples that it names.
+class _DrumKit(ABC):
+    """Recorded drums, placed on General MIDI keys by their names.
 
-    Its instruments are placed on General MIDI keys by their names; those whose names say nothing
-    are left out. A kit with several bass drums, snares and so on gives several voices, each with
-    another choice.
+    Those whose names say nothing are left out. A kit with several bass drums, snares and so on
+    gives several voices, each with another choice, but no more than ``variants``.
     """
 
     name: str
     path: Path
     licence: Licence = field(repr=False)
     weight: float = field(default=1.0, repr=False)
+    variants: int = 3
+
+    @abstractmethod
+    def _instruments(self) -> list[tuple[str, list[DrumLayer]]]:
+        """Name and layers of each drum."""
 
     def voices(self) -> list[VoiceKey]:
-        """Return the kit in up to three variants."""
+        """Return the kit in its variants."""
         most = max((len(pool) for pool in self._pools().values()), default=0)
         return [
             VoiceKey(0, True, variant, f"{self.name} {variant + 1}")
-            for variant in range(min(most, _KIT_VARIANTS))
+            for variant in range(min(most, self.variants))
         ]
 
     def render(self, key: VoiceKey) -> list[RenderedNote]:
@@ -111,11 +115,32 @@ class HydrogenKit:
     def _pools(self) -> dict[tuple[int, ...], list[list[DrumLayer]]]:
         """Keys of one kind of drum -> the layers of each instrument of that kind."""
         pools: dict[tuple[int, ...], list[list[DrumLayer]]] = defaultdict(list)
-        for name, layers in _hydrogen_instruments(self.path):
+        for name, layers in self._instruments():
             keys = drum_keys(name)
             if keys and layers:
                 pools[keys].append(layers)
         return pools
+
+
+@dataclass(frozen=True)
+class HydrogenKit(_DrumKit):
+    """A Hydrogen drum kit: a folder with ``drumkit.xml`` and the samples that it names."""
+
+    def _instruments(self) -> list[tuple[str, list[DrumLayer]]]:
+        return _hydrogen_instruments(self.path)
+
+
+@dataclass(frozen=True)
+class DrumFolder(_DrumKit):
+    """Single hits in a folder, named after their drums (``snare_short01.ogg``)."""
+
+    variants: int = 8
+
+    def _instruments(self) -> list[tuple[str, list[DrumLayer]]]:
+        files = sorted(
+            file for file in self.path.iterdir() if file.suffix.lower() in _AUDIO_SUFFIXES
+        )
+        return [(re.sub(r"[_\d]+", " ", f.stem).strip(), [DrumLayer(100, f, 1.0)]) for f in files]
 
 
 @dataclass(frozen=True)
@@ -143,12 +168,12 @@ _DRUM_NAMES: tuple[tuple[str, tuple[int, ...]], ...] = (
     (r"roll|buzz|choke|fx|zap|noise|swish|flink|sample|(?<!rim )click", ()),
     (r"side ?stick|cross ?stick|rim ?click|^(.* - )?stick", (37,)),
     (r"rim ?shot", (40,)),
-    (r"kick|bass ?drum", (36, 35)),
+    (r"kick|bass ?drum|drum bass|^bd\b", (36, 35)),
     (r"snare", (38, 40)),
     (r"clap", (39,)),
-    (r"pedal.*(hh|hat)|(hh|hat).*(pedal|pd\b)", (44,)),
-    (r"(closed?|\bcl\b).*(hh|hat)|(hh|hat).*(closed?|\bcl\b)", (42,)),
-    (r"(open|\bop\b).*(hh|hat)|(hh|hat).*(open|\bop\b|ohh)", (46,)),
+    (r"pedal.*(hh|hat)|(hh|hat).*(pedal|pd\b)|cymbal pedal", (44,)),
+    (r"(closed?|\bcl\b).*(hh|hat)|(hh|hat).*(closed?|\bcl\b)|cymbal closed", (42,)),
+    (r"(open|\bop\b).*(hh|hat)|(hh|hat).*(open|\bop\b|ohh)|cymbal open", (46,)),
     (r"tom.*floor|floor.*tom", (41, 43)),
     (r"tom.*lo|lo.*tom", (45, 43)),
     (r"tom.*mid|mid.*tom|tom 2", (47, 48)),
@@ -165,7 +190,7 @@ _DRUM_NAMES: tuple[tuple[str, tuple[int, ...]], ...] = (
     (r"bongo lo", (61,)),
     (r"agogo.*high", (67,)),
     (r"agogo.*low", (68,)),
-    (r"maraca", (70,)),
+    (r"maraca|shaker", (70, 69)),
     (r"whistle", (72,)),
     (r"clave", (75,)),
     (r"woodblock hi", (76,)),
