@@ -133,13 +133,16 @@ class Transcription:
         tempo: float | None = None,
         meter: str | None = None,
         beats: str | os.PathLike[str] | Sequence[tuple[float, bool]] | None = None,
+        downbeats: Sequence[float] = (),
     ) -> list[Path]:
         """Write a score; the suffix chooses ``.musicxml``, ``.mxl``, ``.mid``, ``.pdf``, ...
 
-        Beats, bars and keys are found; ``tempo`` (beats per minute), ``meter`` (``"3/4"``) and
+        Beats, bars and keys are found; ``tempo`` (beats per minute), ``meter`` (``"3/4"``),
         ``beats`` (pairs of seconds and whether a bar begins there, a file of beat times, a MIDI
-        file with a tempo map, or ``"beat-this"``) say what is known better. Pages (``.pdf``,
-        ``.png``, ``.svg``) are drawn by MuseScore. Returns the files written.
+        file with a tempo map, or ``"beat-this"``) and ``downbeats`` (seconds where bars begin; of
+        two within six seconds the second begins the bar after the first's) say what is known
+        better. Pages (``.pdf``, ``.png``, ``.svg``) are drawn by MuseScore. Returns the files
+        written.
 
         Raises:
             UsageError: for an unknown suffix or a value that makes no sense.
@@ -149,7 +152,7 @@ class Transcription:
         from scorelane.score import Wishes, from_lanes, make_score, save_score
 
         heard = self.recording if self.recording and self.recording.exists() else None
-        wishes = Wishes(tempo, meter, beats, heard)
+        wishes = Wishes(tempo, meter, beats, heard, downbeats)
         return save_score(make_score(from_lanes(self.lanes), wishes, title=self.title), path)
 
     def to_musicxml(
@@ -159,6 +162,7 @@ class Transcription:
         tempo: float | None = None,
         meter: str | None = None,
         beats: str | os.PathLike[str] | Sequence[tuple[float, bool]] | None = None,
+        downbeats: Sequence[float] = (),
     ) -> None:
         """Write MusicXML, one part per lane, compressed if ``path`` ends in ``.mxl``.
 
@@ -167,7 +171,7 @@ class Transcription:
         suffix = Path(path).suffix.lower()
         if suffix not in (".musicxml", ".xml", ".mxl"):
             raise UsageError(f"MusicXML ends in .musicxml, .xml or .mxl, not {suffix!r}.")
-        self.to_score(path, tempo=tempo, meter=meter, beats=beats)
+        self.to_score(path, tempo=tempo, meter=meter, beats=beats, downbeats=downbeats)
 
     def to_pianoroll(
         self, path: str | os.PathLike[str], *, truth: Sequence[Note] | None = None

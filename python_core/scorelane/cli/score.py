@@ -43,6 +43,15 @@ def command(
             " --recording.",
         ),
     ] = None,
+    downbeats: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--downbeat",
+            metavar="SECONDS",
+            help="A bar begins here; again for more. Those of two bars in a row tell tempo and"
+            " metre as well.",
+        ),
+    ] = None,
     recording: Annotated[
         Path | None,
         typer.Option(
@@ -68,6 +77,8 @@ def command(
         opens in MuseScore and other notation programs
     [cyan]scorelane score notes.mid -o score.pdf --meter 3/4[/cyan]
         pages drawn by MuseScore, bars of three
+    [cyan]scorelane score notes.mid -o score.pdf --downbeat 2.1 --downbeat 4.5[/cyan]
+        one bar begins 2.1 seconds from the start, the next at 4.5
     [cyan]scorelane score session.mid -o score.musicxml --beats session.mid[/cyan]
         keeps the tempo map and time signature that a sequencer wrote into the file
     [cyan]scorelane score band.mid -o lead.musicxml --parts trumpet[/cyan]
@@ -80,8 +91,9 @@ def command(
     if not overwrite and (there := occupied(out, pages=pages)):
         raise UsageError(f"{printable(there)} exists; use --overwrite to replace it")
     players = read_performance(performance)
+    wishes = Wishes(tempo, meter, beats, recording, downbeats or ())
     heading = printable(performance.stem.replace("_", " ")) if title is None else title
-    score = make_score(players, Wishes(tempo, meter, beats, recording), title=heading)
+    score = make_score(players, wishes, title=heading)
     if parts:  # the beats come from everybody, the page is one player's
         mask = parse_instruments(parts)
         score = score.only(lambda part: mask.allows(part.program, part.is_drum))

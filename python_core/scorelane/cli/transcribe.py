@@ -106,6 +106,15 @@ def command(
             help="Scores: beat times, a line each; a MIDI file with a tempo map; or beat-this.",
         ),
     ] = None,
+    downbeats: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--downbeat",
+            metavar="SECONDS",
+            help="Scores: a bar begins here; again for more. Those of two bars in a row tell tempo"
+            " and metre as well.",
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -130,7 +139,7 @@ def command(
         keeps more of the doubtful notes, replaces song.mid
     """
     formats = parse_formats(to)
-    wishes = Wishes(tempo, meter, beats)
+    wishes = Wishes(tempo, meter, beats, downbeats=downbeats or ())
     mask = parse_instruments(instruments) if instruments else None
     plan = make_plan(inputs, formats, out)
     for problem in plan.problems:
@@ -215,7 +224,13 @@ def _write(result: Transcription, kind: str, target: Path, wishes: Wishes) -> li
     elif kind == "json":
         result.to_json(target)
     else:
-        return result.to_score(target, tempo=wishes.tempo, meter=wishes.meter, beats=wishes.beats)
+        return result.to_score(
+            target,
+            tempo=wishes.tempo,
+            meter=wishes.meter,
+            beats=wishes.beats,
+            downbeats=wishes.downbeats,
+        )
     return [target]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from scorelane.lanes import DRUM_CHANNEL, PITCHED_CHANNELS
 from scorelane.score.beats import track_bars
 from scorelane.score.clefs import choose_clefs
+from scorelane.score.downbeats import begin_bars
 from scorelane.score.drums import drum_voices
 from scorelane.score.envelope import Envelope
 from scorelane.score.given_beats import Beats
@@ -41,13 +42,19 @@ def find_grid(
     tempo: float | None = None,
     metre: Metre | None = None,
     beats: Beats | None = None,
+    downbeats: Sequence[float] = (),
     envelope: Envelope | None = None,
 ) -> Grid:
     """Beats and bars of a performance.
 
-    What is known of ``beats`` is not searched for; ``tempo``, ``metre`` and the recording's
-    ``envelope`` steer the search.
+    What is known of ``beats`` is not searched for; ``tempo``, ``metre``, ``downbeats`` (seconds
+    where bars begin) and the recording's ``envelope`` steer the search.
+
+    Raises:
+        UsageError: for downbeats that are not those of ``beats``.
     """
+    if beats is not None and downbeats:
+        beats = begin_bars(beats, downbeats, metre)
     # Strokes of trills and grace notes say nothing of the beat.
     notes = [note for part in parts for note in without_ornaments(part.notes).notes]
     onsets = find_onsets(notes)
@@ -64,6 +71,7 @@ def find_grid(
             weights=weights,
             tempo=tempo,
             metre=metre,
+            downbeats=downbeats,
             envelope=envelope,
             alone=_is_soloist(parts),
         )

@@ -9,7 +9,7 @@ are part of a chain, another level of beats is another tempo.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,11 +42,12 @@ class _Heard:
     weights: NDArray[np.float64]
     pulse: Pulse
     envelope: Envelope | None
+    downbeats: NDArray[np.float64]
 
     def beginning(self) -> _Heard:
         """What is listened to for metre and tempo."""
         some = self.onsets <= self.onsets[0] + _LISTENED
-        return _Heard(self.onsets[some], self.weights[some], self.pulse, self.envelope)
+        return replace(self, onsets=self.onsets[some], weights=self.weights[some])
 
     def lattice(
         self, metre: Metre, resolution: tuple[float, float], tempo: float | None
@@ -58,7 +59,7 @@ class _Heard:
         low, high = _SHORTEST, _LONGEST
         if tempo:
             low, high = (60.0 / tempo * np.exp(sign * _ASKED_REACH) for sign in (-1, 1))
-        return make_lattice(
+        lattice = make_lattice(
             self.onsets,
             self.weights,
             self.pulse,
@@ -69,6 +70,7 @@ class _Heard:
             shortest=low,
             longest=high,
         )
+        return lattice.with_downbeats(self.downbeats)
 
 
 def track_bars(
@@ -78,6 +80,7 @@ def track_bars(
     weights: NDArray[np.float64] | None = None,
     tempo: float | None = None,
     metre: Metre | None = None,
+    downbeats: Sequence[float] = (),
     envelope: Envelope | None = None,
     alone: bool = False,
 ) -> Grid:
@@ -92,7 +95,7 @@ def track_bars(
     """
     if not len(onsets) or pulse is None:
         return Grid(np.array([0.0, 60.0 / (tempo or 120.0)]), metre or Metre())
-    heard = _Heard(onsets, np.ones(len(onsets)) if weights is None else weights, pulse, envelope)
+    heard = _heard(onsets, weights, pulse, envelope, np.unique(downbeats))
     choices = CHOICES if metre is None else (Choice(metre),)
     tried = _tried(heard.beginning(), choices, tempo)
     _, choice, beat = max(tried, key=lambda one: one[0])
@@ -102,6 +105,22 @@ def track_bars(
     # Beats of both kinds may lie at the same places.
     found = metre or divided(choice.metre, beats, onsets, pulse)
     return Grid(beats, found, chain.pickup)
+
+
+def _heard(
+    onsets: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    pulse: Pulse,
+    envelope: Envelope | None,
+    downbeats: NDArray[np.float64],
+) -> _Heard:
+    """All of these; beats reach to downbeats before the first onset and after the last."""
+    if weights is None:
+        weights = np.ones(len(onsets))
+    before, after = downbeats[downbeats < onsets[0]], downbeats[downbeats > onsets[-1]]
+    everything = np.concatenate((before, onsets, after))
+    weights = np.concatenate((np.zeros(len(before)), weights, np.zeros(len(after))))
+    return _Heard(everything, weights, pulse, envelope, downbeats)
 
 
 def _tried(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,10 @@ _BEAT = 0.1  # each beat is worth this
 _USUAL, _USUAL_COMPOUND = 0.55, 0.75  # seconds per beat
 _USUAL_SPREAD = 0.4  # in log tempo
 _TEMPO_WEIGHT = 0.4  # of the prior, for each beat
+_GIVEN = 60.0  # worth of a bar line where a downbeat is given
+_GIVEN_SPREAD, _GIVEN_REACH = 0.06, 0.15  # seconds from there that cost, and that are possible
+_BETWEEN = 8.0  # cost of a bar line between two given downbeats that are
+_LONGEST_BAR = 6.0  # seconds apart at most
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,20 @@ class Lattice:
         """Log ratio of neighbouring lengths."""
         count = len(self.lengths)
         return math.log(self.lengths[-1] / self.lengths[0]) / max(count - 1, 1)
+
+    def with_downbeats(self, downbeats: NDArray[np.float64]) -> Lattice:
+        """Bars begin at ``downbeats`` (increasing seconds), or close by, where any chain allows it.
+
+        Between two that are no farther apart than a bar may last, bars are unlikely to begin.
+        """
+        bar = self.bar.copy()
+        at = self.start + self.frame * np.arange(len(bar))
+        for one, following in pairwise((*downbeats, np.inf)):
+            near = np.abs(at - one) <= _GIVEN_REACH
+            bar[near] += _GIVEN - 0.5 * ((at[near] - one) / _GIVEN_SPREAD) ** 2
+            if following - one <= _LONGEST_BAR:
+                bar[(at > one + _GIVEN_REACH) & (at < following - _GIVEN_REACH)] -= _BETWEEN
+        return replace(self, bar=bar)
 
     def near(self, seconds: float, flat: float, spread: float, reach: float) -> Lattice:
         """Beats of about ``seconds``: free within ``flat`` log tempo, none beyond ``reach``."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scorelane.errors import UsageError
 from scorelane.score.arrange import arrange, find_grid
+from scorelane.score.downbeats import check_downbeats
 from scorelane.score.engrave import PAGE_FORMATS, convert
 from scorelane.score.envelope import onset_envelope
 from scorelane.score.given_beats import Beats, as_beats, read_beats
@@ -38,9 +39,18 @@ def make_score(parts: Sequence[Played], wishes: Wishes = NO_WISHES, *, title: st
             f" not {wishes.tempo:g}."
         )
     metre = Metre.parse(wishes.meter) if wishes.meter else None
+    end = max((note.offset for part in parts for note in part.notes), default=0.0)
+    downbeats = check_downbeats(wishes.downbeats, end)
     beats = _known_beats(wishes)
     heard = onset_envelope(wishes.recording) if wishes.recording and not beats else None
-    grid = find_grid(parts, tempo=wishes.tempo, metre=metre, beats=beats, envelope=heard)
+    grid = find_grid(
+        parts,
+        tempo=wishes.tempo,
+        metre=metre,
+        beats=beats,
+        downbeats=downbeats,
+        envelope=heard,
+    )
     return arrange(parts, grid, title=title)
 
 

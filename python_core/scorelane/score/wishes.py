@@ -17,6 +17,8 @@ class Wishes:
         beats: pairs of seconds and whether a bar begins there; or the path of a text file of
             beats, or of a MIDI file whose tempo map is followed; or ``"beat-this"``, a tracker
             that listens to ``recording``.
+        downbeats: seconds where bars begin; of two within six seconds the second begins the bar
+            after the first's.
         recording: path of the recording that the notes come from; it helps to find the beats.
     """
 
@@ -24,6 +26,7 @@ class Wishes:
     meter: str | None = None
     beats: str | os.PathLike[str] | Sequence[tuple[float, bool]] | None = None
     recording: str | os.PathLike[str] | None = None
+    downbeats: Sequence[float] = ()
 
 
 NO_WISHES = Wishes()
