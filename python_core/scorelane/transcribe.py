@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scorelane.engine import Engine
+    from scorelane.score import Score
 
     Source: TypeAlias = str | os.PathLike[str] | NDArray[Any]
 
@@ -126,6 +127,32 @@ class Transcription:
         """Write a type-1 MIDI file with one track per lane; see :func:`scorelane.write_midi`."""
         write_midi(self.notes, path, tempo=tempo, title=self.title)
 
+    def as_score(
+        self,
+        *,
+        tempo: float | None = None,
+        meter: str | None = None,
+        beats: str | os.PathLike[str] | Sequence[tuple[float, bool]] | None = None,
+        downbeats: Sequence[float] = (),
+    ) -> Score:
+        """The score, to be saved by :func:`scorelane.score.save_score`.
+
+        Beats, bars and keys are found; ``tempo`` (beats per minute), ``meter`` (``"3/4"``),
+        ``beats`` (pairs of seconds and whether a bar begins there, a file of beat times, a MIDI
+        file with a tempo map, or ``"beat-this"``) and ``downbeats`` (seconds where bars begin; of
+        two within six seconds the second begins the bar after the first's) say what is known
+        better. :func:`scorelane.score.remarks` says whether its ``grid`` is in doubt.
+
+        Raises:
+            UsageError: for a value that makes no sense.
+            scorelane.score.TrackerError: when ``"beat-this"`` is not installed or fails.
+        """
+        from scorelane.score import Wishes, from_lanes, make_score
+
+        heard = self.recording if self.recording and self.recording.exists() else None
+        wishes = Wishes(tempo, meter, beats, heard, downbeats)
+        return make_score(from_lanes(self.lanes), wishes, title=self.title)
+
     def to_score(
         self,
         path: str | os.PathLike[str],
@@ -137,23 +164,17 @@ class Transcription:
     ) -> list[Path]:
         """Write a score; the suffix chooses ``.musicxml``, ``.mxl``, ``.mid``, ``.pdf``, ...
 
-        Beats, bars and keys are found; ``tempo`` (beats per minute), ``meter`` (``"3/4"``),
-        ``beats`` (pairs of seconds and whether a bar begins there, a file of beat times, a MIDI
-        file with a tempo map, or ``"beat-this"``) and ``downbeats`` (seconds where bars begin; of
-        two within six seconds the second begins the bar after the first's) say what is known
-        better. Pages (``.pdf``, ``.png``, ``.svg``) are drawn by MuseScore. Returns the files
-        written.
+        Arguments and errors as for :meth:`as_score`. Pages (``.pdf``, ``.png``, ``.svg``) are
+        drawn by MuseScore. Returns the files written.
 
         Raises:
-            UsageError: for an unknown suffix or a value that makes no sense.
+            UsageError: for an unknown suffix.
             scorelane.score.EngraveError: when MuseScore is needed and missing, or fails.
-            scorelane.score.TrackerError: when ``"beat-this"`` is not installed or fails.
         """
-        from scorelane.score import Wishes, from_lanes, make_score, save_score
+        from scorelane.score import save_score
 
-        heard = self.recording if self.recording and self.recording.exists() else None
-        wishes = Wishes(tempo, meter, beats, heard, downbeats)
-        return save_score(make_score(from_lanes(self.lanes), wishes, title=self.title), path)
+        score = self.as_score(tempo=tempo, meter=meter, beats=beats, downbeats=downbeats)
+        return save_score(score, path)
 
     def to_musicxml(
         self,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scorelane.cli.console import output
+from scorelane.cli.console import output, print_warning
 from scorelane.display import printable
 from scorelane.errors import UsageError
 from scorelane.files import occupied
@@ -85,7 +85,7 @@ def command(
         one instrument's part alone
     """
     from scorelane.instruments import parse_instruments
-    from scorelane.score import Wishes, make_score, read_performance, save_score
+    from scorelane.score import Wishes, make_score, read_performance, remarks, save_score
 
     pages = out.suffix.lower() in (".png", ".svg")
     if not overwrite and (there := occupied(out, pages=pages)):
@@ -94,6 +94,8 @@ def command(
     wishes = Wishes(tempo, meter, beats, recording, downbeats or ())
     heading = printable(performance.stem.replace("_", " ")) if title is None else title
     score = make_score(players, wishes, title=heading)
+    for line in remarks(score.grid, wishes.downbeats):
+        print_warning(line)
     if parts:  # the beats come from everybody, the page is one player's
         mask = parse_instruments(parts)
         score = score.only(lambda part: mask.allows(part.program, part.is_drum))

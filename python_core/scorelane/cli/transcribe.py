@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,7 @@ from scorelane.tuning import CONCERT_PITCH, HIGHEST, LOWEST
 
 if TYPE_CHECKING:
     from scorelane.engine import Engine
+    from scorelane.score import Score
     from scorelane.transcribe import Transcription
 
 
@@ -198,11 +200,7 @@ def _run(
         elapsed = time.monotonic() - started
         for warning in result.warnings:
             print_warning(warning)
-        written = [
-            file
-            for kind, target in job.targets.items()
-            for file in _write(result, kind, target, wishes)
-        ]
+        written = _write(result, job, wishes)
     except ScorelaneError as error:
         print_error(str(error))
         return False
@@ -213,25 +211,38 @@ def _run(
     return True
 
 
-def _write(result: Transcription, kind: str, target: Path, wishes: Wishes) -> list[Path]:
+def _write(result: Transcription, job: Job, wishes: Wishes) -> list[Path]:
     """The files written: of a score of many pages several."""
-    if kind == "mid":
-        result.to_midi(target)
-    elif kind == "png":
-        result.to_pianoroll(target)
-    elif kind == "csv":
-        result.to_csv(target)
-    elif kind == "json":
-        result.to_json(target)
-    else:
-        return result.to_score(
-            target,
-            tempo=wishes.tempo,
-            meter=wishes.meter,
-            beats=wishes.beats,
-            downbeats=wishes.downbeats,
-        )
-    return [target]
+    from scorelane.score import save_score
+
+    writers: dict[str, Callable[[Path], None]] = {
+        "mid": result.to_midi,
+        "png": result.to_pianoroll,
+        "csv": result.to_csv,
+        "json": result.to_json,
+    }
+    score: Score | None = None
+    written = []
+    for kind, target in job.targets.items():
+        if kind in writers:
+            writers[kind](target)
+            written.append(target)
+        else:
+            score = score or _score(result, wishes)
+            written += save_score(score, target)
+    return written
+
+
+def _score(result: Transcription, wishes: Wishes) -> Score:
+    """What was heard as a score; what is in doubt is said."""
+    from scorelane.score import remarks
+
+    score = result.as_score(
+        tempo=wishes.tempo, meter=wishes.meter, beats=wishes.beats, downbeats=wishes.downbeats
+    )
+    for line in remarks(score.grid, wishes.downbeats):
+        print_warning(line)
+    return score
 
 
 def _report(job: Job, result: Transcription, elapsed: float, written: list[Path]) -> None:

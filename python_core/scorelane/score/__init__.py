@@ -1,6 +1,7 @@
 """Notes in seconds to a score that MuseScore opens and a player can read."""
 
 from scorelane.score.arrange import arrange, find_grid
+from scorelane.score.doubt import remarks
 from scorelane.score.engrave import EngraveError
 from scorelane.score.given_beats import Beats
 from scorelane.score.grid import Grid, Metre
@@ -26,6 +27,7 @@ __all__ = [
     "from_lanes",
     "make_score",
     "read_performance",
+    "remarks",
     "save_score",
     "write_musicxml",
 ]

@@ -99,7 +99,8 @@ def _trimmed(grid: Grid, first: float) -> Grid:
     origin = beat if late >= count / 2 else start
     last = max(len(grid.times) - 1, origin + 1)
     times = grid.seconds_at(np.arange(origin, last + 1))
-    return Grid(times, grid.metre, (start + count - beat) if origin != start else 0)
+    pickup = (start + count - beat) if origin != start else 0
+    return replace(grid, times=times, pickup=pickup)
 
 
 def arrange(parts: Sequence[Played], grid: Grid, *, title: str = "") -> Score:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.score.chain import STIFF, SUPPLE, best_chain
+from scorelane.score.doubt import Reading, certainty
 from scorelane.score.envelope import Envelope
 from scorelane.score.grid import Grid, Metre
 from scorelane.score.lattice import Lattice, make_lattice
@@ -97,14 +98,15 @@ def track_bars(
         return Grid(np.array([0.0, 60.0 / (tempo or 120.0)]), metre or Metre())
     heard = _heard(onsets, weights, pulse, envelope, np.unique(downbeats))
     choices = CHOICES if metre is None else (Choice(metre),)
-    tried = _tried(heard.beginning(), choices, tempo)
-    _, choice, beat = max(tried, key=lambda one: one[0])
-    lattice = _near(heard.lattice(choice.metre, _FINE, tempo), beat, tempo)
+    tried = list(_tried(heard.beginning(), choices, tempo))
+    best = max(tried, key=lambda one: one.worth)
+    choice = best.choice
+    lattice = _near(heard.lattice(choice.metre, _FINE, tempo), best.beat, tempo)
     chain = best_chain(lattice, choice.metre.beats, choice.bar_cost, SUPPLE if alone else STIFF)
     beats = refine_beats(chain.times, onsets)
     # Beats of both kinds may lie at the same places.
     found = metre or divided(choice.metre, beats, onsets, pulse)
-    return Grid(beats, found, chain.pickup)
+    return Grid(beats, found, chain.pickup, certainty(best, tried))
 
 
 def _heard(
@@ -123,10 +125,8 @@ def _heard(
     return _Heard(everything, weights, pulse, envelope, downbeats)
 
 
-def _tried(
-    heard: _Heard, choices: Sequence[Choice], tempo: float | None
-) -> Iterator[tuple[float, Choice, float]]:
-    """How good each metre is around each tempo, and the seconds of a beat around which."""
+def _tried(heard: _Heard, choices: Sequence[Choice], tempo: float | None) -> Iterator[Reading]:
+    """The best reading in each metre around each tempo."""
     for compound in (False, True):
         some = [choice for choice in choices if choice.metre.is_compound == compound]
         if not some:
@@ -140,7 +140,8 @@ def _tried(
             near = _near(lattice, beat, tempo)
             for choice in some:
                 chain = best_chain(near, choice.metre.beats, choice.bar_cost)
-                yield chain.worth + choice.prior + compound * prior, choice, beat
+                worth = chain.worth + choice.prior + compound * prior
+                yield Reading(worth, choice, beat, chain)
 
 
 def _near(lattice: Lattice, beat: float, tempo: float | None) -> Lattice:

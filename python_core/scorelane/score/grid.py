@@ -72,11 +72,14 @@ class Grid:
         times: ``[n >= 2]`` seconds of the beats, increasing; tick 0 is the first.
         metre: the time signature, one for the whole piece.
         pickup: beats before the first full bar, less than a bar's.
+        certainty: how far other readings of the same notes that are nearly as good have the same
+            bars, 0-1; 1 where beats are given.
     """
 
     times: NDArray[np.float64]
     metre: Metre
     pickup: int = 0
+    certainty: float = 1.0
 
     @property
     def pickup_ticks(self) -> int:

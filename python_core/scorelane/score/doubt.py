@@ -1,0 +1,88 @@
+"""How sure a reading of beats and bars is: whether others that are nearly as good have its bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorelane.score.chain import Chain
+from scorelane.score.downbeats import missed
+from scorelane.score.grid import Grid
+from scorelane.score.metre import Choice
+
+DOUBTFUL = 0.55
+"""Certainty under which four in five readings of who plays freely are wrong."""
+# Worth, for each beat, by which one reading is e times as likely as another: what speaks for a
+# wrong one goes on speaking for it, so that long pieces are no surer than short ones.
+_TEMPER = 0.22
+_NEAR = 0.2  # of a beat: bars that begin that near to one another begin together
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Beats and bars in one metre at about one tempo.
+
+    Attributes:
+        worth: of all of it, what speaks for its metre included.
+        choice: the metre.
+        beat: seconds of a beat around which it was looked for.
+        chain: the beats.
+    """
+
+    worth: float
+    choice: Choice
+    beat: float
+    chain: Chain
+
+    @property
+    def lines(self) -> NDArray[np.float64]:
+        """Seconds where bars begin."""
+        return self.chain.times[self.chain.pickup :: self.choice.metre.beats]
+
+
+def certainty(best: Reading, readings: Sequence[Reading]) -> float:
+    """How far ``readings``, the likely ones before others, have the bars of the ``best``, 0-1.
+
+    It is the F measure of their bar lines that is to be expected; the best is one of them.
+    """
+    worths = np.array([one.worth for one in readings])
+    likely = np.exp((worths - best.worth) / (_TEMPER * len(best.chain.times)))
+    alike = np.array([_likeness(best, one) for one in readings])
+    return float((likely * alike).sum() / likely.sum())
+
+
+def remarks(grid: Grid, downbeats: Sequence[float] = ()) -> list[str]:
+    """What to tell of ``grid``: that it is in doubt, or without some of the ``downbeats`` given."""
+    told = [
+        f"No bar begins at {one:g} s: nothing that was played there goes with the other wishes"
+        for one in missed(grid, downbeats)
+    ]
+    if grid.certainty < DOUBTFUL:
+        lines = grid.times[grid.pickup :: grid.metre.beats][:3]
+        begins = ", ".join(f"{second:.2f}" for second in lines)
+        told.append(
+            f"Where bars begin is in doubt. They are read as {grid.metre}, the first at {begins} s;"
+            " if that is wrong, name two bars in a row: --downbeat SECONDS --downbeat SECONDS"
+        )
+    return told
+
+
+def _likeness(one: Reading, other: Reading) -> float:
+    """F measure of their bar lines, 0-1."""
+    tolerance = _NEAR * min(float(np.median(np.diff(each.chain.times))) for each in (one, other))
+    found = _share_near(one.lines, other.lines, tolerance)
+    right = _share_near(other.lines, one.lines, tolerance)
+    return 2 * found * right / max(found + right, 1e-9)
+
+
+def _share_near(lines: NDArray[np.float64], others: NDArray[np.float64], tolerance: float) -> float:
+    """Share of ``lines`` with one of ``others`` beside them; both increase."""
+    if not len(lines) or not len(others):
+        return 0.0
+    after = np.searchsorted(others, lines)
+    before, after = np.maximum(after - 1, 0), np.minimum(after, len(others) - 1)
+    away = np.minimum(np.abs(others[before] - lines), np.abs(others[after] - lines))
+    return float((away < tolerance).mean())
