@@ -17,7 +17,7 @@ constexpr double kFarthest = 20.0;     // seconds beyond which no neighbour coun
 constexpr double kSameClass = 2.0;     // how much more a program of the same MIDI class draws
 constexpr double kTwinSeconds = 0.05;  // what begins closer together is one note
 constexpr int kRounds = 5;
-constexpr double kDrums = 2.0;     // how much larger the share of drums must be,
+constexpr double kDrums = 1.1;     // how much larger the share of drums must be,
 constexpr float kSureDrum = 0.9F;  // unless they are as sure as this
 
 double weight(const Note& note) {

@@ -101,6 +101,7 @@ TEST_CASE("drums that hardly play go, but the surest; where they play they stay"
   CHECK(left(hits(13, 0.6F)) == 0);
   CHECK(left(hits(13, 0.95F)) == 4);
   CHECK(left(hits(3, 0.6F)) == 14);
+  CHECK(left(hits(6, 0.6F)) == 7);  // a tenth of what sounds
   auto alone = hits(13, 0.6F);
   CHECK(settled_programs(alone, 0.08) == std::vector<std::int32_t>(4, 0));
 }
