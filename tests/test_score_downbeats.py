@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+import scorelane
 from scorelane.cli.app import app
 from scorelane.errors import UsageError
 from scorelane.midi import write_midi
@@ -20,6 +22,7 @@ from scorelane.score.beats import track_bars
 from scorelane.score.downbeats import begin_bars, check_downbeats, missed
 from scorelane.score.grid import Grid
 from scorelane.score.pulse import FRAME, Pulse
+from stub_engine import StubEngine
 
 BEAT = 0.5
 BEATS = 0.5 + BEAT * np.arange(72)
@@ -70,6 +73,12 @@ def test_downbeats_far_apart_leave_open_how_many_bars_lie_between() -> None:
     grid = track_bars(BEATS, pulse, downbeats=[float(BEATS[3]), float(BEATS[30])])
     assert str(grid.metre) == "3/4"
     assert len(lines(grid)) == pytest.approx(len(BEATS) / 3, abs=1)
+
+
+def test_a_bar_may_begin_after_the_last_onset() -> None:
+    grid = track_bars(BEATS, in_doubt(BEATS), metre=Metre(4, 4), downbeats=[float(BEATS[-1]) + 1.0])
+    assert not missed(grid, [float(BEATS[-1]) + 1.0])
+    assert np.abs(lines(grid)[:, None] - BEATS[1::4]).min(axis=0).max() < 0.05
 
 
 @pytest.mark.parametrize("first", [-1.0, -0.5])
@@ -133,6 +142,18 @@ def test_downbeats_that_contradict_the_known_beats_are_refused() -> None:
         begin_bars(Beats(BEATS), [1.5, 3.0], Metre(4, 4))
     with pytest.raises(UsageError, match="No bar begins"):
         find_grid([pulses(BEATS)], beats=counted, downbeats=[1.0])
+
+
+def test_a_transcription_takes_downbeats(
+    engine: StubEngine, make_wav: Callable[..., Path], tmp_path: Path
+) -> None:
+    heard = scorelane.transcribe(make_wav("a.wav", seconds=12.0))
+    score = heard.as_score(meter="3/4", downbeats=[2.0, 5.0])
+    assert not missed(score.grid, [2.0, 5.0])
+    heard.to_musicxml(tmp_path / "a.musicxml", downbeats=[2.0, 5.0], meter="3/4")
+    assert "<beats>3</beats>" in (tmp_path / "a.musicxml").read_text()
+    with pytest.raises(UsageError, match="from 0 on"):
+        heard.to_musicxml(tmp_path / "a.musicxml", downbeats=[-1.0])
 
 
 def test_the_commands_take_downbeats(tmp_path: Path) -> None:

@@ -89,10 +89,10 @@ def track_bars(
 
     ``onsets`` are sorted, and of one weight each unless ``weights`` are given; ``pulse`` is what
     the network heard in their notes. ``tempo`` (beats per minute) holds the beats near it;
-    without it any from 40 to 220 may result. ``metre`` is kept where it is given. The
-    ``envelope`` of the recording tells of what is missing among the onsets. Who plays ``alone``
-    is followed with more freedom than those who keep time together. Music without onsets gets two
-    beats at 120.
+    without it any from 40 to 220 may result. ``metre`` is kept where it is given. Bars begin at
+    the ``downbeats`` (seconds), and hardly any between two of them in a row. The ``envelope`` of
+    the recording tells of what is missing among the onsets. Who plays ``alone`` is followed with
+    more freedom than those who keep time together. Music without onsets gets two beats at 120.
     """
     if not len(onsets) or pulse is None:
         return Grid(np.array([0.0, 60.0 / (tempo or 120.0)]), metre or Metre())

@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from scorelane.score.downbeats import REACH
 from scorelane.score.envelope import Envelope
 from scorelane.score.metre import bar_odds
 from scorelane.score.pulse import Pulse
@@ -46,7 +47,7 @@ _USUAL, _USUAL_COMPOUND = 0.55, 0.75  # seconds per beat
 _USUAL_SPREAD = 0.4  # in log tempo
 _TEMPO_WEIGHT = 0.4  # of the prior, for each beat
 _GIVEN = 60.0  # worth of a bar line where a downbeat is given
-_GIVEN_SPREAD, _GIVEN_REACH = 0.06, 0.15  # seconds from there that cost, and that are possible
+_GIVEN_SPREAD = 0.06  # seconds from there that cost
 _BETWEEN = 8.0  # cost of a bar line between two given downbeats that are
 _LONGEST_BAR = 6.0  # seconds apart at most
 
@@ -87,10 +88,10 @@ class Lattice:
         bar = self.bar.copy()
         at = self.start + self.frame * np.arange(len(bar))
         for one, following in pairwise((*downbeats, np.inf)):
-            near = np.abs(at - one) <= _GIVEN_REACH
+            near = np.abs(at - one) <= REACH
             bar[near] += _GIVEN - 0.5 * ((at[near] - one) / _GIVEN_SPREAD) ** 2
             if following - one <= _LONGEST_BAR:
-                bar[(at > one + _GIVEN_REACH) & (at < following - _GIVEN_REACH)] -= _BETWEEN
+                bar[(at > one + REACH) & (at < following - REACH)] -= _BETWEEN
         return replace(self, bar=bar)
 
     def near(self, seconds: float, flat: float, spread: float, reach: float) -> Lattice:
