@@ -81,6 +81,9 @@ def test_doubt_is_said_with_what_to_do() -> None:
     grid = Grid(1.0 + 0.5 * np.arange(40), Metre(3, 4), 1, certainty=0.4)
     (line,) = remarks(grid)
     assert "3/4" in line and "1.50, 3.00, 4.50 s" in line and "--downbeat" in line
+    assert line.endswith("two in a row: --downbeat SECONDS --downbeat SECONDS")
+    (line,) = remarks(grid, [1.5])
+    assert line.endswith("one more: --downbeat SECONDS")
     assert remarks(Grid(grid.times, grid.metre, 1, certainty=0.9)) == []
     (line,) = remarks(Grid(grid.times, grid.metre, 1), [1.5, 3.7])
     assert "No bar begins at 3.7 s" in line

@@ -63,9 +63,11 @@ def remarks(grid: Grid, downbeats: Sequence[float] = ()) -> list[str]:
     if grid.certainty < DOUBTFUL:
         lines = grid.times[grid.pickup :: grid.metre.beats][:3]
         begins = ", ".join(f"{second:.2f}" for second in lines)
+        wanted = "one more" if len(downbeats) else "two in a row"
+        option = "--downbeat SECONDS" + " --downbeat SECONDS" * (not len(downbeats))
         told.append(
-            f"Where bars begin is in doubt. They are read as {grid.metre}, the first at {begins} s;"
-            " if that is wrong, name two bars in a row: --downbeat SECONDS --downbeat SECONDS"
+            f"Where bars begin is in doubt: they are read as {grid.metre}, from {begins} s on."
+            f" If that is wrong, name {wanted}: {option}"
         )
     return told
 
