@@ -34,17 +34,18 @@ def may_follow(
     evidence: dict[int, float] | None = None,
     ends: dict[int, int] | None = None,
     held: dict[int, float] | None = None,
+    at: slice = slice(None),
 ) -> torch.Tensor:
     """What may come after ``tokens``: [vocabulary] bool.
 
-    ``evidence`` is that of some pitches beginning, or drums from 128 on; of the others there is a
-    little. ``ends`` are the steps at which pitches are heard to be over, ``held`` is the evidence
-    of pitches that sound. Without any of the three nothing is known.
+    ``evidence`` is that of some pitches beginning, or drums from 128 on, in the steps ``at``; of
+    the others there is a little. ``ends`` are the steps at which pitches are heard to be over,
+    ``held`` is the evidence of pitches that sound. Without any of the three nothing is known.
     """
     facts, sounding, begun, wanted = state_after(tokens)
     if unwanted is not None:
         wanted[:, unwanted] = False
-    known = [] if evidence is ends is held is None else knowledge(evidence, ends, held)
+    known = [] if evidence is ends is held is None else knowledge(evidence, ends, held, at)
     return GRAMMAR.allowed(facts, sounding, begun, wanted, known)[0]
 
 
@@ -52,11 +53,12 @@ def knowledge(
     evidence: dict[int, float] | None,
     ends: dict[int, int] | None,
     held: dict[int, float] | None,
+    at: slice = slice(None),
 ) -> list[torch.Tensor]:
     strokes, sounds = torch.zeros(1, STEPS, 256), torch.full((1, 128), -5.0)
     over = torch.zeros(1, STEPS, 128, dtype=torch.bool)
     for place, logit in (evidence or {}).items():
-        strokes[0, :, place] = logit
+        strokes[0, at, place] = logit
     for pitch, step in (ends or {}).items():
         over[0, step:, pitch] = True
     for pitch, logit in (held or {}).items():
@@ -193,14 +195,40 @@ def test_time_does_not_go_on_before_what_is_clearly_heard_is_written(place: int)
     assert not allowed[shift(30)] and not allowed[EOS]
     token = V.pitch + place if place < 128 else V.drum + place - 128
     assert allowed[token]
-    allowed = may_follow([*row, token], evidence={place: 3.0})
+    allowed = may_follow([*row, token], evidence={place: 3.0}, at=slice(10, 11))
     assert allowed[shift(30)] and allowed[EOS]
+
+
+@pytest.mark.parametrize("place", [64, 128 + 38])
+def test_time_does_not_pass_over_what_is_clearly_heard(place: int) -> None:
+    row = [TIE, shift(10), *on(60)]
+    allowed = may_follow(row, evidence={place: 3.0}, at=slice(30, 33))
+    assert allowed[shift(20)] and allowed[shift(30)]
+    assert not allowed[shift(31)] and not allowed[EOS]
+
+
+def test_the_echo_of_a_stroke_is_not_waited_for() -> None:
+    row = [TIE, shift(10), *on(60)]
+    assert may_follow(row, evidence={60: 3.0}, at=slice(10, 10 + AGAIN))[EOS]
+    allowed = may_follow(row, evidence={60: 3.0}, at=slice(10, 11 + AGAIN))
+    assert allowed[shift(10 + AGAIN)] and not allowed[shift(11 + AGAIN)]
 
 
 def test_what_nobody_wants_to_see_is_not_owed() -> None:
     row = [TIE, shift(10), *on(60)]
-    allowed = may_follow(row, unwanted=slice(V.drum, V.used), evidence={128 + 38: 3.0})
-    assert allowed[shift(30)]
+    for unwanted, place in ((slice(V.drum, V.used), 128 + 38), (slice(V.program, V.drum), 64)):
+        allowed = may_follow(row, unwanted, evidence={place: 3.0})
+        assert allowed[shift(30)] and allowed[EOS]
+
+
+def test_time_does_not_stop_for_what_nobody_wants_to_see() -> None:
+    facts, sounding, begun, wanted = state_after([TIE, shift(10), *on(60)])
+    known = knowledge(dict.fromkeys(range(256), -9.0), None, None)
+    known[0][0, 30, 128 + 38] = known[3][0, 30] = 3.0
+    assert GRAMMAR.allowed(facts, sounding, begun, wanted, known)[0, shift(30)]
+    wanted[:, V.drum : V.used] = False
+    allowed = GRAMMAR.allowed(facts, sounding, begun, wanted, known)[0]
+    assert allowed[EOS] and not allowed[shift(30)]
 
 
 def test_a_note_that_is_heard_to_be_over_ends_then() -> None:
@@ -236,6 +264,15 @@ def test_who_would_go_past_the_end_of_a_note_stops_there() -> None:
     logits[0, shift(90)] = 9.0
     silent = dict.fromkeys(range(256), -9.0)
     known = knowledge(silent, {60: 50}, None)
+    guided = GRAMMAR.guide(logits, facts, sounding, begun, wanted, known)
+    assert int(guided.argmax()) == shift(50)
+
+
+def test_who_would_go_past_what_is_clearly_heard_stops_there() -> None:
+    facts, sounding, begun, wanted = state_after([TIE, shift(10), *on(60)])
+    logits = torch.zeros(1, GRAMMAR.size)
+    logits[0, shift(90)] = 9.0
+    known = knowledge({64: 3.0}, None, None, slice(50, 51))
     guided = GRAMMAR.guide(logits, facts, sounding, begun, wanted, known)
     assert int(guided.argmax()) == shift(50)
 

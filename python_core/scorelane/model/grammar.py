@@ -96,13 +96,14 @@ class Grammar(nn.Module):
     ) -> Tensor:
         """``logits`` [batch, vocabulary] of the next token, those that may not come at -infinity.
 
-        A step past the end of a sounding note stops at that end instead. Arguments as for
-        :meth:`allowed`.
+        A step past the end of a sounding note, or past what is clearly heard, stops there instead.
+        Arguments as for :meth:`allowed`.
         """
         ends = self._ends(sounding, begun, evidence)
-        allowed = self._allowed(facts, sounding, begun, wanted, evidence, ends)
+        heard = self._heard(facts[:, 4:5], begun, wanted, evidence)
+        allowed = self._allowed(facts, sounding, begun, wanted, evidence, ends, heard)
         masked = torch.where(allowed, logits, -float("inf"))
-        until = ends[2]
+        until = torch.minimum(ends[2], heard[1])
         steps = torch.arange(self.pitch - self.shift, device=facts.device)
         beyond = torch.where(steps > until, logits[:, self.shift : self.pitch], -float("inf"))
         past = torch.logsumexp(beyond, 1, keepdim=True)
@@ -129,7 +130,8 @@ class Grammar(nn.Module):
         and the largest of the first [batch, steps].
         """
         ends = self._ends(sounding, begun, evidence)
-        return self._allowed(facts, sounding, begun, wanted, evidence, ends)
+        heard = self._heard(facts[:, 4:5], begun, wanted, evidence)
+        return self._allowed(facts, sounding, begun, wanted, evidence, ends, heard)
 
     def _allowed(
         self,
@@ -139,14 +141,16 @@ class Grammar(nn.Module):
         wanted: Tensor,
         evidence: list[Tensor],
         ends: list[Tensor],
+        heard: list[Tensor],
     ) -> Tensor:
-        allowed = self._choices(facts, sounding, begun, wanted, evidence, ends)
+        allowed = self._choices(facts, sounding, begun, wanted, evidence, ends, heard)
         lost = ~allowed.any(1, keepdim=True)
         if bool(lost.any()):
             # Nothing makes sense: better an unlikely note than to stop listening.
             nothing: list[Tensor] = []
             ends = self._ends(sounding, begun, nothing)
-            unheard = self._choices(facts, sounding, begun, wanted, nothing, ends)
+            heard = self._heard(facts[:, 4:5], begun, wanted, nothing)
+            unheard = self._choices(facts, sounding, begun, wanted, nothing, ends, heard)
             allowed = torch.where(lost, unheard, allowed)
             allowed[:, self.end_of_sentence] |= ~allowed.any(1)
         return allowed
@@ -159,6 +163,7 @@ class Grammar(nn.Module):
         wanted: Tensor,
         evidence: list[Tensor],
         ends: list[Tensor],
+        heard: list[Tensor],
     ) -> Tensor:
         body, after, program, velocity, time, last = facts.unsqueeze(2).unbind(1)
         body = body > 0
@@ -206,12 +211,10 @@ class Grammar(nn.Module):
         going_on = body & (after == 0) & ~owed
         # Nor does anybody hold what is heard to be over.
         steps = torch.arange(self.steps, device=facts.device)
-        reachable = (steps > time) & (steps <= until)
-        if len(evidence) > 0:
-            occasion = self._occasions(time, begun, evidence)
-            reachable = reachable & (occasion | (steps >= until - self.early))
+        reachable = (steps > time) & (steps <= torch.minimum(until, heard[1]))
+        reachable = reachable & (heard[0] | (steps >= until - self.early))
         shifts = going_on & reachable
-        finished = going_on & (until >= self.steps)
+        finished = going_on & (torch.minimum(until, heard[1]) >= self.steps)
         tie = ~body & (after == 0)
         if len(evidence) > 0:
             tied = (evidence[1] > self.held) & (strokes[:, :128] < self.audible) & untied
@@ -224,17 +227,36 @@ class Grammar(nn.Module):
         parts = [special, shifts, later, pitches, velocities, tie, programs, drums, extra]
         return torch.cat(parts, 1) & wanted
 
-    def _occasions(self, time: Tensor, begun: Tensor, evidence: list[Tensor]) -> Tensor:
-        """At which steps [batch, steps] something may begin."""
+    def _heard(
+        self, time: Tensor, begun: Tensor, wanted: Tensor, evidence: list[Tensor]
+    ) -> list[Tensor]:
+        """At which steps [batch, steps] something may begin, and the next at which it clearly does.
+
+        The latter [batch, 1] is the number of steps where nothing more is clearly heard.
+        """
+        never = torch.full_like(time, self.steps)
+        if len(evidence) == 0:
+            return [
+                torch.ones([time.size(0), self.steps], dtype=torch.bool, device=time.device),
+                never,
+            ]
+        pitched = wanted[:, self.program : self.drum].any(1, keepdim=True).expand(-1, 128)
+        asked = torch.cat([pitched, wanted[:, self.drum : self.used]], dim=1).unsqueeze(1)
+        loudest = evidence[3]
+        if not bool(asked.all()):
+            loudest = torch.where(asked, evidence[0], -float("inf")).amax(2)
         # Just after a stroke, what is heard may only be its echo.
         near = time + torch.arange(1, self.again, device=time.device)
         at = near.clamp(min=0, max=self.steps - 1)
         rested = near.unsqueeze(2) - begun.unsqueeze(1) >= self.again
-        heard = evidence[0].gather(1, at.unsqueeze(2).expand(-1, -1, 256)) > self.audible
-        heard = (heard & rested).any(2)
-        occasion = F.pad(evidence[3] > self.audible, (0, self.again))
+        strokes = evidence[0].gather(1, at.unsqueeze(2).expand(-1, -1, 256))
+        strokes = torch.where(rested & asked, strokes, -float("inf")).amax(2)
         beside = near.clamp(min=0, max=self.steps + self.again - 1)
-        return occasion.scatter(1, beside, heard)[:, : self.steps]
+        loudest = F.pad(loudest, (0, self.again)).scatter(1, beside, strokes)[:, : self.steps]
+        steps = torch.arange(self.steps, device=time.device)
+        clear = (loudest > self.clear) & (steps > time)
+        following = torch.where(clear, steps, never).amin(1, keepdim=True)
+        return [loudest > self.audible, following]
 
     def _ends(self, sounding: Tensor, begun: Tensor, evidence: list[Tensor]) -> list[Tensor]:
         """Which pitches sound with any program [batch, 128]; until which step [batch, 128] each
