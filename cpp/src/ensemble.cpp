@@ -9,7 +9,7 @@
 namespace scorelane {
 namespace {
 
-constexpr double kCompany = 0.75;   // how much it counts how often an instrument plays,
+constexpr double kCompany = 1.6;    // how much it counts how often an instrument plays,
 constexpr double kRegister = 0.3;   // and how near to its other notes
 constexpr double kUnheard = 0.5;    // notes that every instrument is thought to have played before,
 constexpr double kMiddle = 60.0;    // around this pitch
