@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +17,7 @@ from scorelane.model.config import mt3_config, scorelane_config
 from scorelane.model.transformer import Transformer
 from scorelane.model.weights import load_weights
 from scorelane.train.batches import LENGTHS, USUAL_LENGTH, Batch, BatchStream, collate
-from scorelane.train.checkpoint import CHECKPOINT_NAME, load_checkpoint
+from scorelane.train.checkpoint import CHECKPOINT_NAME
 from scorelane.train.deepen import deepened
 from scorelane.train.loop import LOG_NAME, Plan, Report, train
 from scorelane.train.losses import Learner
@@ -248,16 +245,3 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     other = dataclasses.replace(TINY, network=network)
     with pytest.raises(ModelError, match="another network"):
         train(other, open_tones, plan(tmp_path, 16), lambda _: None)
-
-
-def test_two_processes_train_one_model(tmp_path: Path) -> None:
-    """torchrun with two CPU processes: both count, one writes."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    command += ["--master-port", "0", "--standalone"]
-    script = Path(__file__).with_name("tiny_training.py")
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    command += [str(script), str(tmp_path)]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    state = load_checkpoint(tmp_path / CHECKPOINT_NAME)
-    assert state["seen"] == 32 and state["steps"] == 4

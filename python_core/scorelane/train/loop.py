@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -11,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
 from scorelane.errors import ModelError, UsageError
 from scorelane.model.config import ModelConfig
@@ -29,6 +26,7 @@ from scorelane.train.curves import LOG_NAME
 from scorelane.train.deepen import deepened
 from scorelane.train.losses import Learner, Losses
 from scorelane.train.optimizers import Optimizers
+from scorelane.train.processes import Processes
 
 AVERAGE_HORIZON = 500
 CLIP = 1.0
@@ -93,40 +91,8 @@ def train(
 
     Returns the folder of the averaged weights. Under torchrun every process calls this.
     """
-    with _Processes(plan.device) as processes:
+    with Processes(plan.device) as processes:
         return _Run(config, plan, processes, on_report).go(open_draw)
-
-
-class _Processes:
-    """This process's place among torchrun's; a single one without torchrun."""
-
-    def __init__(self, device: str) -> None:
-        self.rank = int(os.environ.get("RANK", "0"))
-        self.world = int(os.environ.get("WORLD_SIZE", "1"))
-        local = int(os.environ.get("LOCAL_RANK", "0"))
-        if device == "auto":
-            device = f"cuda:{local}" if torch.cuda.is_available() else "cpu"
-        self.device = torch.device(device)
-
-    def __enter__(self) -> _Processes:
-        if self.device.type == "cuda":
-            torch.cuda.set_device(self.device)
-            torch.set_float32_matmul_precision("high")
-        if self.world > 1:
-            dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
-        return self
-
-    def total(self, count: int) -> int:
-        """The sum of every process's ``count``."""
-        if self.world == 1:
-            return count
-        counts = torch.tensor(count, device=self.device)
-        dist.all_reduce(counts)
-        return int(counts)
-
-    def __exit__(self, *_: object) -> None:
-        if self.world > 1:
-            dist.destroy_process_group()
 
 
 class _Run:
@@ -134,7 +100,7 @@ class _Run:
         self,
         config: ModelConfig,
         plan: Plan,
-        processes: _Processes,
+        processes: Processes,
         on_report: Callable[[Report], None],
     ) -> None:
         self.config, self.plan, self.processes = config, plan, processes
@@ -155,11 +121,7 @@ class _Run:
         self.steps = 0
         self.seen = 0
         self._resume()
-        self.module: nn.Module = self.learner
-        if processes.world > 1:
-            self.module = DistributedDataParallel(
-                self.learner, find_unused_parameters=plan.decoder_every > 1
-            )
+        self.module = processes.share(self.learner, partly=plan.decoder_every > 1)
 
     def go(self, open_draw: Callable[[], Draw]) -> Path:
         if self.seen >= self.plan.segments:
