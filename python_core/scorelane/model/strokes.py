@@ -22,13 +22,16 @@ DRUMS_BOOST = 0.5
 
 DRUM_FAMILIES = (
     (35, 36),
-    (37, 38, 40),
+    (37, 38, 39, 40, 54),
     (42, 44, 46),
     (41, 43, 45, 47, 48, 50),
     (49, 52, 55, 57),
     (51, 53, 59),
+    (60, 61),
+    (62, 63, 64),
 )
-"""General MIDI's kicks, snares, hi-hats, toms, crashes and rides: a stroke sounds one of them."""
+"""General MIDI's kicks, snares, hi-hats, toms, crashes, rides, bongos and congas: a stroke sounds
+one of them. So it does of snare, clap and tambourine: two of them heard at once are mostly one."""
 
 APART = 0.05
 """Seconds within which nobody strikes one pitch or drum twice, and hardly two players one pitch."""
