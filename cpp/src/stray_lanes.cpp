@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -20,6 +21,17 @@ constexpr int kRounds = 5;
 constexpr double kDrums = 1.1;     // how much larger the share of drums must be,
 constexpr float kSureDrum = 0.9F;  // unless they are as sure as this
 
+/// First and last programs of the kinds of one instrument, mostly one player's: pianos, organs,
+/// acoustic, clean and driven guitars, basses, string ensembles, choirs.
+constexpr std::int32_t kKin[][2] = {{0, 3},   {16, 18}, {24, 25}, {26, 28},
+                                    {29, 30}, {32, 39}, {48, 51}, {52, 54}};
+
+bool are_kin(std::int32_t program, std::int32_t other) {
+  return std::any_of(std::begin(kKin), std::end(kKin), [&](const auto& kin) {
+    return std::min(program, other) >= kin[0] && std::max(program, other) <= kin[1];
+  });
+}
+
 double weight(const Note& note) {
   return std::max(0.001, static_cast<double>(note.confidence));
 }
@@ -36,13 +48,17 @@ class Lanes {
     shares_.resize(notes_.size() * programs_.size());
   }
 
-  /// Gives stray notes away, once; false where there was none.
+  /// Gives stray notes away, and those of the lesser of kin, once; false where there was none.
   bool settle(double least_share) {
     measure_shares();
     auto settled = lanes_;
     for (std::size_t i = 0; i < notes_.size(); ++i) {
-      if (share(i, lanes_[i]) >= least_share) continue;
-      if (const auto heir = heir_of(i, least_share)) settled[i] = *heir;
+      const Kin kin = kin_of(i);
+      if (kin.share >= least_share) {
+        settled[i] = kin.first;
+      } else if (const auto heir = heir_of(i, least_share)) {
+        settled[i] = *heir;
+      }
     }
     std::swap(settled, lanes_);
     return settled != lanes_;
@@ -89,6 +105,23 @@ class Lanes {
       }
       for (std::size_t lane = 0; lane < sums.size(); ++lane) share(i, lane) /= total;
     }
+  }
+
+  /// The kinds of one instrument around a note: which of them has the largest share, and the share
+  /// of all.
+  struct Kin {
+    std::size_t first;
+    double share;
+  };
+
+  Kin kin_of(std::size_t note) {
+    Kin kin{lanes_[note], share(note, lanes_[note])};
+    for (std::size_t lane = 0; lane < programs_.size(); ++lane) {
+      if (lane == lanes_[note] || !are_kin(programs_[lane], programs_[lanes_[note]])) continue;
+      kin.share += share(note, lane);
+      if (share(note, lane) > share(note, kin.first)) kin.first = lane;
+    }
+    return kin;
   }
 
   /// The lane that takes a stray note; none where no lane has its share.
@@ -185,7 +218,8 @@ std::vector<std::int32_t> settled_programs(const std::vector<Note>& notes, doubl
     if (!note.is_drum) pitched.push_back(note);
   }
   Lanes lanes(std::move(pitched));
-  for (int round = 0; round < kRounds && lanes.settle(least_share);) ++round;
+  const int rounds = least_share > 0.0 ? kRounds : 0;
+  for (int round = 0; round < rounds && lanes.settle(least_share);) ++round;
   const std::vector<double> drums = drum_shares(notes);
   std::vector<std::int32_t> programs;
   programs.reserve(notes.size());

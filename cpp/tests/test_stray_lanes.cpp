@@ -65,6 +65,19 @@ TEST_CASE(
   CHECK(std::count(programs.begin(), programs.end(), kViolin) == 20);
 }
 
+TEST_CASE("of two kinds of guitar the one that plays more plays all, here and there") {
+  constexpr std::int32_t nylon = 24;
+  auto notes = together({line(kGuitar, 60, 40), line(nylon, 48, 20), line(kPiano, 72, 40)});
+  for (const std::int32_t program : settled_programs(notes, 0.1)) CHECK(program != nylon);
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    CHECK(settled_programs(notes, 0.0)[i] == notes[i].program);
+  }
+  notes = together({line(kGuitar, 60, 100), line(nylon, 48, 100, 200.0), line(nylon, 50, 50, 200.0),
+                    line(kGuitar, 62, 20, 210.0)});
+  CHECK(program_at(notes, 5.0) == kGuitar);
+  CHECK(program_at(notes, 210.0) == nylon);
+}
+
 TEST_CASE("a note given to a lane that says it already is a twin, the surer of two stays") {
   auto notes = together({line(kPiano, 60, 40), {note(5.02, kOrgan, 60)}});
   CHECK(program_at(notes, 5.02) == kGone);

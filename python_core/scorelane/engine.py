@@ -230,8 +230,9 @@ def settle_lanes(notes: Sequence[Note], least_share: float) -> list[Note]:
     The network hears two seconds at a time and now and then takes a few notes for another
     instrument. Where an instrument has less than ``least_share`` (0-1) of what sounds within some
     20 s, its note goes to the one, among those that have more, that sounds closest in time and
-    pitch; what its lane has already is dropped. Drums that hardly play are dropped too, but for the
-    surest hits: they are picks, bows and consonants.
+    pitch; what its lane has already is dropped. Of kinds of one instrument, such as a nylon and a
+    steel guitar, the one that plays more plays all. Drums that hardly play are dropped too, but for
+    the surest hits: they are picks, bows and consonants.
     """
     ordered = sorted(notes)
     rows = np.array([astuple(note) for note in ordered], _NOTE)

@@ -129,7 +129,7 @@ void Controls::add_filters() {
       kSliderHeight, kSpace, kOverhang);
   add(std::make_unique<SwitchRow>(parameter(parameter::kTidyLanes), "Tidy lanes",
                                   "Instruments that are hardly there give their notes to those "
-                                  "that sound around them"),
+                                  "that sound around them, and kinds of one instrument are one"),
       kSwitchHeight);
 }
 

@@ -72,7 +72,7 @@ def command(
         bool,
         typer.Option(
             help="Instruments that are hardly there give their notes to those that sound around "
-            "them, and stray drum hits go."
+            "them, kinds of one instrument are one, and stray drum hits go."
         ),
     ] = True,
     held_notes: Annotated[
