@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scorelane import _engine, engine
 from scorelane.engine import Engine
 from scorelane.errors import AudioError, Cancelled, EngineError, UsageError
-from scorelane.instruments import InstrumentMask
+from scorelane.instruments import InstrumentMask, parse_instruments
 from scorelane.notes import Note
 from scorelane.tuning import CONCERT_PITCH, HIGHEST, LOWEST
 from tiny_archive import SAMPLE_RATE, SEGMENT, WINDOW, Stuck, save_archive
@@ -203,6 +203,17 @@ def test_only_these_instruments(tiny: Engine) -> None:
     assert notes
     assert {n.program for n in notes} <= {5, 90}
     assert not any(n.is_drum for n in notes)
+
+
+def test_who_plays_is_said_by_name(tiny: Engine) -> None:
+    """The tiny model does not tell players apart, but takes them."""
+    mask = parse_instruments(["strings", "sax"])
+    notes = tiny.transcribe(noise(6, SAMPLE_RATE), SAMPLE_RATE, instruments=mask)
+    assert notes and {n.program for n in notes} <= mask.programs
+    model = tiny._model
+    for players in ([0], [0, 2], [-1, 0]):
+        with pytest.raises(ValueError, match="players"):
+            _engine.Transcriber(model, SAMPLE_RATE, programs=[40, 65], players=players)
 
 
 def test_drums_alone(tiny: Engine) -> None:

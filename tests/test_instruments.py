@@ -84,6 +84,17 @@ def test_drums_are_no_program(name: str) -> None:
     assert parse_instruments([name]) == InstrumentMask(frozenset(), drums=True)
 
 
+def test_each_name_is_a_player() -> None:
+    mask = parse_instruments(["violin, sax", 42, "drums"])
+    assert mask.players == (frozenset({40}), frozenset(range(64, 68)), frozenset({42}))
+    assert [mask.player_of(program) for program in (40, 42, 64, 67)] == [0, 2, 1, 1]
+    assert parse_instruments(["strings", "violin"]).player_of(40) == 1
+    # A model that writes one saxophone for all four, and no violin.
+    stands_for = [-1 if p == 40 else 65 if 64 <= p < 68 else p for p in range(128)]
+    written = mask.as_written(stands_for)
+    assert written == InstrumentMask(frozenset({42, 65}), True, (frozenset({65}), frozenset({42})))
+
+
 @pytest.mark.parametrize("name", ["kazoo", "128", "-1", "1.5", "9" * 5000, "()", "²"])
 def test_unknown_name_lists_the_known_ones(name: str) -> None:
     with pytest.raises(UsageError) as caught:

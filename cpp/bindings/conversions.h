@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -42,10 +43,19 @@ inline TokenRow to_row(const Integers& tokens) {
   return row;
 }
 
-inline InstrumentMask to_mask(const Programs& programs, bool drums) {
+inline InstrumentMask to_mask(const Programs& programs, bool drums,
+                              std::vector<std::int32_t> players = {}) {
   InstrumentMask mask;
   mask.all_programs = !programs.has_value();
   mask.programs = programs.value_or(std::vector<std::int32_t>{});
+  mask.players = std::move(players);
+  const auto count = static_cast<std::int32_t>(mask.programs.size());
+  const auto is_player = [&](std::int32_t player) { return player >= 0 && player < count; };
+  if (!mask.players.empty() &&
+      (mask.players.size() != mask.programs.size() ||
+       !std::all_of(mask.players.begin(), mask.players.end(), is_player))) {
+    throw py::value_error("players must name a player, from 0, for each of the programs");
+  }
   mask.drums = drums;
   return mask;
 }

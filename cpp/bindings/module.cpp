@@ -73,10 +73,10 @@ void bind_transcriber(py::module_& module) {
       "error.")
       .def(
           py::init([](std::shared_ptr<Model> model, double sample_rate, const Programs& programs,
-                      bool drums, std::int64_t batch_size, const std::string& held_notes,
-                      double tuning, const py::object& on_progress) {
+                      bool drums, std::vector<std::int32_t> players, std::int64_t batch_size,
+                      const std::string& held_notes, double tuning, const py::object& on_progress) {
             TranscriberOptions options;
-            options.mask = to_mask(programs, drums);
+            options.mask = to_mask(programs, drums, std::move(players));
             options.batch_size = batch_size;
             options.held_notes = to_held_notes(held_notes);
             options.tuning = tuning;
@@ -84,13 +84,14 @@ void bind_transcriber(py::module_& module) {
             return std::make_unique<Transcriber>(std::move(model), sample_rate, std::move(options));
           }),
           py::arg("model"), py::arg("sample_rate"), py::kw_only(), py::arg("programs") = py::none(),
-          py::arg("drums") = true, py::arg("batch_size") = 0, py::arg("held_notes") = "free",
-          py::arg("tuning") = 0.0, py::arg("on_progress") = py::none(),
+          py::arg("drums") = true, py::arg("players") = std::vector<std::int32_t>{},
+          py::arg("batch_size") = 0, py::arg("held_notes") = "free", py::arg("tuning") = 0.0,
+          py::arg("on_progress") = py::none(),
           "sample_rate in Hz, 1000 to 384000. programs: the only General MIDI programs that may\n"
-          "appear, None for all. batch_size: segments decoded together, 0 for the device's best.\n"
-          "held_notes: 'free', 'linked' or 'forced', see docs/ENGINE-API.md. tuning: Hz of A4, 0 "
-          "for\n"
-          "what the first minute sounds like.\n"
+          "appear, None for all. players: whose of the named players each of them is, counted\n"
+          "from 0; empty where nobody was named. batch_size: segments decoded together, 0 for the\n"
+          "device's best. held_notes: 'free', 'linked' or 'forced', see docs/ENGINE-API.md.\n"
+          "tuning: Hz of A4, 0 for what the first minute sounds like.\n"
           "on_progress(seconds_done) is called at most every 50 ms; False cancels.")
       .def(
           "push",

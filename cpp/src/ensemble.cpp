@@ -9,12 +9,13 @@
 namespace scorelane {
 namespace {
 
-constexpr double kCompany = 1.6;    // how much it counts how often an instrument plays,
-constexpr double kRegister = 0.3;   // and how near to its other notes
-constexpr double kUnheard = 0.5;    // notes that every instrument is thought to have played before,
-constexpr double kMiddle = 60.0;    // around this pitch
-constexpr double kSpread = 20.0;    // and so far from it
-constexpr double kNarrowest = 3.0;  // semitones
+constexpr double kCompany = 1.6;        // how much it counts how often an instrument plays,
+constexpr double kRegister = 0.3;       // and how near to its other notes,
+constexpr double kNamedRegister = 1.0;  // also among players who were named
+constexpr double kUnheard = 0.5;        // notes that every instrument is thought to have played,
+constexpr double kMiddle = 60.0;        // around this pitch
+constexpr double kSpread = 20.0;        // and so far from it
+constexpr double kNarrowest = 3.0;      // semitones
 constexpr int kRounds = 8;
 
 }  // namespace
@@ -27,8 +28,12 @@ Ensemble::Ensemble(const ModelConfig& config, const InstrumentMask& mask)
   }
   for (const std::int32_t program : programs_) {
     const auto& chosen = mask.programs;
-    may_play_.push_back(mask.all_programs ||
-                        std::find(chosen.begin(), chosen.end(), program) != chosen.end());
+    const auto found = std::find(chosen.begin(), chosen.end(), program);
+    const auto place = static_cast<std::size_t>(found - chosen.begin());
+    may_play_.push_back(mask.all_programs || found != chosen.end());
+    const bool named = place < mask.players.size();
+    player_of_.push_back(named ? static_cast<std::size_t>(mask.players[place]) : 0);
+    players_ = std::max(players_, player_of_.back() + 1);
   }
   const Part unheard{kUnheard, kUnheard * kMiddle,
                      kUnheard * (kMiddle * kMiddle + kSpread * kSpread)};
@@ -68,15 +73,21 @@ std::vector<Ensemble::Sound> Ensemble::beginnings(std::vector<TokenRow>& rows) c
 std::vector<Ensemble::Part> Ensemble::assign(const std::vector<Sound>& sounds,
                                              const std::vector<Part>& parts) const {
   const std::size_t count = parts.size();
-  std::vector<double> expected(count);  // what a player's share and spread add to its score
+  std::vector<double> played(players_);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (may_play_[i]) played[player_of_[i]] += parts[i].notes;
+  }
+  const double register_counts = players_ > 1 ? kNamedRegister : kRegister;
+  std::vector<double> expected(count);  // what an instrument's share and spread add to its score
   std::vector<double> middle(count);
   std::vector<double> narrowness(count);
   for (std::size_t i = 0; i < count; ++i) {
     middle[i] = parts[i].pitches / parts[i].notes;
     const double variance = std::max(parts[i].squares / parts[i].notes - middle[i] * middle[i],
                                      kNarrowest * kNarrowest);
-    narrowness[i] = kRegister / (2.0 * variance);
-    expected[i] = kCompany * std::log(parts[i].notes) - kRegister * std::log(variance) / 2.0;
+    narrowness[i] = register_counts / (2.0 * variance);
+    expected[i] = kCompany * std::log(parts[i].notes / played[player_of_[i]]) -
+                  register_counts * std::log(variance) / 2.0;
     if (!may_play_[i]) expected[i] = -std::numeric_limits<double>::infinity();
   }
   std::vector<Part> next = heard_;

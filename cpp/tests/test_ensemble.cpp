@@ -90,6 +90,32 @@ TEST_CASE("only who was chosen plays") {
   CHECK(players(rows[0]) == std::vector<int>{-1});
 }
 
+TEST_CASE("a player who was named plays, however much the others do") {
+  const std::vector<float> unclear{0.02F, 0.55F, 0.43F};
+  const std::vector<float> clear{0.02F, 0.45F, 0.53F};
+  const auto recording = [&] {
+    return std::vector<TokenRow>{notes({60, 62, 64, 65, 67, 69, 60, 62, 64, 65, 67}, unclear),
+                                 notes({66, 68}, clear)};
+  };
+  InstrumentMask mask;
+  mask.all_programs = false;
+  mask.programs = {kGuitar, kViolin};
+  auto rows = recording();
+  Ensemble(three_players(), mask).name_players(rows);
+  CHECK(players(rows[1]) == std::vector<int>{kGuitar, kGuitar});
+
+  mask.players = {1, 0};
+  rows = recording();
+  Ensemble(three_players(), mask).name_players(rows);
+  CHECK(players(rows[0]) == std::vector<int>(11, kGuitar));
+  CHECK(players(rows[1]) == std::vector<int>{kViolin, kViolin});
+
+  mask.players = {0, 0};  // one of the two plays, whoever
+  rows = recording();
+  Ensemble(three_players(), mask).name_players(rows);
+  CHECK(players(rows[1]) == std::vector<int>{kGuitar, kGuitar});
+}
+
 TEST_CASE("ends, ties, drums and notes that say nothing of their sound are left alone") {
   Ensemble ensemble(three_players(), {});
   TokenRow row{{pitch(60), kTie, kOff, pitch(60), kOn, drum(36), pitch(62), pitch(64)}, {}};

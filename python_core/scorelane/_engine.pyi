@@ -30,6 +30,7 @@ class Transcriber:
         *,
         programs: Sequence[int] | None = None,
         drums: bool = True,
+        players: Sequence[int] = (),
         batch_size: int = 0,
         held_notes: str = "free",
         tuning: float = 0.0,

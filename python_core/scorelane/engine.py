@@ -104,12 +104,14 @@ class Engine:
         segments go through one by one. ``tuning`` is what A4 is tuned to, in Hz; ``None`` takes it
         from the first minute, which is kept until it is complete.
         """
+        programs = self._programs(instruments)
         return Stream(
             _engine.Transcriber(
                 self._model,
                 sample_rate,
-                programs=self._programs(instruments),
+                programs=programs,
                 drums=instruments is None or instruments.drums,
+                players=self._players(instruments, programs),
                 batch_size=batch_size,
                 held_notes=check_held_notes(held_notes),
                 tuning=check_tuning(tuning) or 0.0,
@@ -157,6 +159,15 @@ class Engine:
         if instruments is None:
             return None
         return sorted(instruments.as_written(self._program_map).programs)
+
+    def _players(
+        self, instruments: InstrumentMask | None, programs: Sequence[int] | None
+    ) -> list[int]:
+        """Whose of the named players each of the model's ``programs`` is; empty: nobody named."""
+        if instruments is None or programs is None:
+            return []
+        written = instruments.as_written(self._program_map)
+        return [written.player_of(program) for program in programs] if written.players else []
 
 
 class Stream:

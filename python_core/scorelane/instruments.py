@@ -112,10 +112,15 @@ def drum_name(key: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class InstrumentMask:
-    """The instruments that may appear: pitched programs (0-127), and whether drums may."""
+    """The instruments that may appear: pitched programs (0-127), and whether drums may.
+
+    ``players`` says who plays, each by the programs that may be meant; together they are
+    ``programs``. Empty where nobody said: then who of the ``programs`` plays has to be heard.
+    """
 
     programs: frozenset[int]
     drums: bool
+    players: tuple[frozenset[int], ...] = ()
 
     def allows(self, program: int, is_drum: bool) -> bool:
         """Whether a note of this instrument passes the mask."""
@@ -129,23 +134,32 @@ class InstrumentMask:
         """
         if not program_map:
             return self
-        written = {program_map[program] for program in self.programs}
-        return InstrumentMask(frozenset(p for p in written if p >= 0), self.drums)
+
+        def written(programs: Iterable[int]) -> frozenset[int]:
+            return frozenset(program_map[p] for p in programs if program_map[p] >= 0)
+
+        players = tuple(filter(None, map(written, self.players)))
+        return InstrumentMask(written(self.programs), self.drums, players)
+
+    def player_of(self, program: int) -> int:
+        """Whose of the ``players`` a program is, counted from 0: of several, who has the fewest."""
+        sizes = [len(p) if program in p else len(PROGRAM_NAMES) for p in self.players]
+        return sizes.index(min(sizes))
 
 
-def parse_instruments(names: Iterable[str]) -> InstrumentMask:
+def parse_instruments(names: Iterable[str | int]) -> InstrumentMask:
     """Turn what people type into a mask.
 
     Each entry is a General MIDI name ("Violin"), a class ("Strings"), a short name ("sax"), a
-    0-based program number ("24") or "drums"; entries may also hold several separated by commas.
-    Case, spaces, hyphens and brackets do not matter.
+    0-based program number (24) or "drums"; entries may also hold several separated by commas.
+    Case, spaces, hyphens and brackets do not matter. Each entry but the drums is a player.
 
     Raises:
         UsageError: for an unknown name (it lists the known ones), or when nothing is named.
     """
-    programs: set[int] = set()
+    players: list[frozenset[int]] = []
     drums = False
-    wanted = [part.strip() for entry in names for part in entry.split(",") if part.strip()]
+    wanted = [part.strip() for entry in names for part in str(entry).split(",") if part.strip()]
     if not wanted:
         raise UsageError("No instrument was named. " + _known_names())
     for name in wanted:
@@ -153,10 +167,10 @@ def parse_instruments(names: Iterable[str]) -> InstrumentMask:
         if key in _DRUM_KEYS:
             drums = True
         elif name.isdecimal() and len(name) <= 3 and int(name) < len(PROGRAM_NAMES):
-            programs.add(int(name))
+            players.append(frozenset([int(name)]))
         else:
-            programs.update(_lookup(name, key))
-    return InstrumentMask(frozenset(programs), drums)
+            players.append(_lookup(name, key))
+    return InstrumentMask(frozenset().union(*players), drums, tuple(players))
 
 
 def _span(first: int, last: int) -> frozenset[int]:

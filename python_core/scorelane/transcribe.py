@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # Called with the seconds done and the seconds expected (None: unknown); False cancels.
 Progress: TypeAlias = Callable[[float, float | None], object]
-Instruments: TypeAlias = InstrumentMask | Iterable[str] | str
+Instruments: TypeAlias = InstrumentMask | Iterable[str | int] | str
 
 DEFAULT_SENSITIVITY = 0.5
 DEFAULT_CONFIDENCE = 0.3  # for models that do not state their own
@@ -241,8 +241,8 @@ def transcribe(
         sample_rate: Hz; needed for samples, refused for a file.
         model: a model archive, a weights folder, a shipped model's name or a loaded
             :class:`scorelane.engine.Engine`; ``None`` is the shipped model.
-        instruments: only these may appear, e.g. ``["piano", "violin", "drums"]``; the model is
-            kept from writing others. ``None`` allows all.
+        instruments: who plays, e.g. ``["piano", "violin", "drums"]``: the model is kept from
+            writing others, and each is listened for. ``None`` allows all.
         sensitivity: 0 keeps only what the model is sure of, 1 everything that it wrote.
         min_note_ms: drop pitched notes shorter than this.
         tidy_lanes: let instruments that are hardly there give their notes to others, where the

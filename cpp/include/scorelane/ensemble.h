@@ -15,6 +15,9 @@ namespace scorelane {
 /// now a guitar and now a harp. But few instruments play in a recording, each in its register: a
 /// mixture model of them, fitted to all notes at once (expectation maximisation), weighs how a
 /// note sounds against who plays the others. What it has learned it keeps for the notes to come.
+///
+/// Where the players were named, each is there, and however much the others play does not speak
+/// against one; their registers say more.
 class Ensemble {
  public:
   Ensemble(const ModelConfig& config, const InstrumentMask& mask);
@@ -38,8 +41,10 @@ class Ensemble {
   Vocabulary vocabulary_;
   bool ties_;
   std::vector<std::int32_t> programs_;
-  std::vector<char> may_play_;  ///< of each of `programs_`
-  std::vector<Part> heard_;     ///< of each of `programs_`, in the groups before
+  std::vector<char> may_play_;          ///< of each of `programs_`
+  std::vector<std::size_t> player_of_;  ///< of each of `programs_`, counted from 0
+  std::size_t players_ = 1;
+  std::vector<Part> heard_;  ///< of each of `programs_`, in the groups before
 };
 
 }  // namespace scorelane

@@ -15,6 +15,9 @@ struct InstrumentMask {
   bool all_programs = true;
   std::vector<std::int32_t> programs;  ///< General MIDI programs, read where not `all_programs`
   bool drums = true;
+  /// For each of `programs` which of the named players may have it, counted from 0; empty where
+  /// nobody said who plays.
+  std::vector<std::int32_t> players = {};
 };
 
 /// One segment to be transcribed: its window of audio and the rule for its tie section.

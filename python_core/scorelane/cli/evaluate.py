@@ -53,7 +53,7 @@ def evaluate(
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 chooses.")] = 0,
     instruments: Annotated[
         list[str] | None,
-        typer.Option(help="Only these may appear: names or programs, by commas or repeated."),
+        typer.Option(help="Who plays, and nobody else: names or programs, by commas or repeated."),
     ] = None,
     sensitivity: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="0: surest notes only; 1: every note.")

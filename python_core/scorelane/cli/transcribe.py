@@ -56,7 +56,8 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="NAMES",
-            help="Only these may appear: names (violin), groups (strings), numbers (40), drums.",
+            help="Who plays, and nobody else: names (violin), groups (strings), numbers (40), "
+            "drums.",
         ),
     ] = None,
     sensitivity: Annotated[
