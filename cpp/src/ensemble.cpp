@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kCompany = 1.6;        // how much it counts how often an instrument plays,
 constexpr double kRegister = 0.3;       // and how near to its other notes,
-constexpr double kNamedRegister = 1.0;  // also among players who were named
+constexpr double kNamedRegister = 1.0;  // which tells more of players who were named
 constexpr double kUnheard = 0.5;        // notes that every instrument is thought to have played,
 constexpr double kMiddle = 60.0;        // around this pitch
 constexpr double kSpread = 20.0;        // and so far from it
