@@ -114,9 +114,14 @@ def test_the_encoder_can_learn_by_itself(tmp_path: Path) -> None:
 
     # The log tells the decoder's loss over the batches in which it was asked.
     reports: list[Report] = []
-    every_third = dataclasses.replace(plan(tmp_path, 24), decoder_every=3)
+    every_third = dataclasses.replace(plan(tmp_path, 168), decoder_every=3, checkpoint_seconds=60.0)
     train(TINY, open_tones, every_third, reports.append)
     assert all(report.loss > 3.0 for report in reports)
+    # Of the last batches, in which it was not asked, it repeats what it said before.
+    *_, asked, last = reports
+    assert asked.seen < last.seen == 168
+    assert (last.loss, last.shift, last.program) == (asked.loss, asked.shift, asked.program)
+    assert max(asked.shift, asked.pitch, asked.program, asked.drum) > 0.0
 
 
 def test_velocities_are_judged_beside_the_others_of_their_example() -> None:

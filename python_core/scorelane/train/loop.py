@@ -206,6 +206,7 @@ class _Meter:
         self._run = run
         # The last batches of a run may be the encoder's alone.
         self._token = 0.0
+        self._right = [0.0] * 4
         self._reset()
 
     def _reset(self) -> None:
@@ -240,7 +241,7 @@ class _Meter:
         sums = self._sums.tolist()
         if self._decoded:
             self._token = sums[0] / self._decoded
-        right = [n / max(1.0, of) for n, of in zip(sums[3:7], sums[7:], strict=True)]
+            self._right = [n / max(1.0, of) for n, of in zip(sums[3:7], sums[7:], strict=True)]
         seconds = self._last - self._began
         report = Report(
             seen=run.seen,
@@ -248,10 +249,10 @@ class _Meter:
             loss=self._token,
             frame=sums[1] / self._batches,
             velocity=sums[2] / self._batches,
-            shift=right[0],
-            pitch=right[1],
-            program=right[2],
-            drum=right[3],
+            shift=self._right[0],
+            pitch=self._right[1],
+            program=self._right[2],
+            drum=self._right[3],
             segments_per_s=self._examples / seconds,
             generator_per_s=self._examples * max(1, run.plan.workers) / max(self._mixing, 1e-9),
             waited=self._waited / seconds,
