@@ -94,6 +94,15 @@ def test_tidy_lanes_are_a_view_that_the_model_asks_for() -> None:
     assert [lane.program for lane in replace(heard, lane_share=0.0).lanes] == [24, 52]
 
 
+def test_who_was_named_keeps_a_lane_however_little_it_plays() -> None:
+    guitar = tuple(Note(t, t + 0.5, 60 + t % 7, 24) for t in range(40))
+    heard = Transcription((*guitar, Note(39.2, 39.6, 64, 52)), 40.0, lane_share=0.1)
+    assert [lane.program for lane in heard.filter(instruments="guitar, choir").lanes] == [24, 52]
+    both = replace(heard, all_notes=(*heard.all_notes, Note(39.3, 39.6, 50, 25)))
+    assert [lane.program for lane in both.filter(instruments="guitar, choir").lanes] == [24, 52]
+    assert [lane.program for lane in both.filter(instruments="24, 25, choir").lanes] == [24, 25, 52]
+
+
 @given(st.floats(0.01, 0.99), st.floats(0, 1), st.floats(0, 1))
 def test_threshold_falls_with_sensitivity(default: float, a: float, b: float) -> None:
     low, high = sorted((a, b))

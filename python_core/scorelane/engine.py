@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -235,7 +236,9 @@ def decode_tokens(
     return _notes(decoder.take_notes())
 
 
-def settle_lanes(notes: Sequence[Note], least_share: float) -> list[Note]:
+def settle_lanes(
+    notes: Sequence[Note], least_share: float, instruments: InstrumentMask | None = None
+) -> list[Note]:
     """The notes, in order of onset, after instruments that are hardly there gave theirs away.
 
     The network hears two seconds at a time and now and then takes a few notes for another
@@ -244,15 +247,28 @@ def settle_lanes(notes: Sequence[Note], least_share: float) -> list[Note]:
     pitch; what its lane has already is dropped. Of kinds of one instrument, such as a nylon and a
     steel guitar, the one that plays more plays all. Drums that hardly play are dropped too, but for
     the surest hits: they are picks, bows and consonants.
+
+    Where ``instruments`` names several players, each is there however little it plays, and this is
+    done among the programs of each. They are those of a mask as the model writes it.
     """
-    ordered = sorted(notes)
-    rows = np.array([astuple(note) for note in ordered], _NOTE)
+    by_player: dict[int, list[Note]] = defaultdict(list)
+    for note in sorted(notes):
+        by_player[_player(note, instruments)].append(note)
+    return sorted(n for own in by_player.values() for n in _settled(own, least_share))
+
+
+def _player(note: Note, instruments: InstrumentMask | None) -> int:
+    if instruments is None or len(instruments.players) < 2:
+        return 0
+    return -1 if note.is_drum else instruments.player_of(note.program)
+
+
+def _settled(notes: Sequence[Note], least_share: float) -> Iterator[Note]:
+    rows = np.array([astuple(note) for note in notes], _NOTE)
     programs = _engine.settled_programs(rows, least_share).tolist()
-    return sorted(
-        replace(note, program=program)
-        for note, program in zip(ordered, programs, strict=True)
-        if program >= 0
-    )
+    for note, program in zip(notes, programs, strict=True):
+        if program >= 0:
+            yield replace(note, program=program)
 
 
 def _program_map(config: dict[str, Any]) -> Sequence[int]:

@@ -55,7 +55,8 @@ class Transcription:
         sensitivity: 0-1.
         min_note_ms: shortest pitched note in milliseconds.
         instruments: mask, or ``None`` for all.
-        tidy_lanes: whether instruments that are hardly there give their notes to others.
+        tidy_lanes: whether instruments that are hardly there give their notes to others; where
+            several were named, among what one name allows.
         lane_share: the share of what sounds around a note that its instrument then needs, 0-1;
             the model's own.
         program_map: for each program the one that the model writes for it; empty: itself.
@@ -82,18 +83,18 @@ class Transcription:
     @cached_property
     def notes(self) -> list[Note]:
         """The notes that pass the filters, ordered by onset."""
-        mask = self.instruments
+        mask = None if self.instruments is None else self.instruments.as_written(self.program_map)
         kept = filter_notes(
             self.all_notes,
             min_confidence=confidence_threshold(self.sensitivity, self.default_confidence),
             min_note_ms=self.min_note_ms,
-            instruments=None if mask is None else mask.as_written(self.program_map),
+            instruments=mask,
         )
         if not (self.tidy_lanes and self.lane_share > 0):
             return kept
         from scorelane.engine import settle_lanes
 
-        return settle_lanes(kept, self.lane_share)
+        return settle_lanes(kept, self.lane_share, mask)
 
     @cached_property
     def lanes(self) -> list[Lane]:
