@@ -125,6 +125,7 @@ def test_the_encoder_can_learn_by_itself(tmp_path: Path) -> None:
 
 
 def test_velocities_are_judged_beside_the_others_of_their_example() -> None:
+    torch.manual_seed(0)  # how much a wrong answer costs depends on what an untrained net says
     learner = Learner(TINY, compiled=False).eval()
     batch = collate([draw_tone(np.random.default_rng(seed)) for seed in range(4)], LENGTHS[0])
 
@@ -135,7 +136,7 @@ def test_velocities_are_judged_beside_the_others_of_their_example() -> None:
         torch.manual_seed(0)
         return learner(dataclasses.replace(batch, loudness=loudness)).velocity.item()
 
-    assert loss(80, 60) + 0.02 < loss(80, 127)
+    assert 2 * loss(80, 60) < loss(80, 127)
     assert loss(110, 90) == pytest.approx(loss(80, 60), abs=0.005)
     assert loss(0, 0) == 0.0
 
