@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 import scorelane
 from stub_engine import StubEngine, stub_module
@@ -20,6 +21,12 @@ RATE = 16_000
 # A shell without job control starts what runs in the background deaf to Ctrl-C, and so would be
 # the tests of it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Give every test the same untrained networks and noise, alone or among the others."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture

@@ -125,7 +125,6 @@ def test_the_encoder_can_learn_by_itself(tmp_path: Path) -> None:
 
 
 def test_velocities_are_judged_beside_the_others_of_their_example() -> None:
-    torch.manual_seed(0)  # how much a wrong answer costs depends on what an untrained net says
     learner = Learner(TINY, compiled=False).eval()
     batch = collate([draw_tone(np.random.default_rng(seed)) for seed in range(4)], LENGTHS[0])
 
