@@ -95,6 +95,15 @@ def test_each_name_is_a_player() -> None:
     assert written == InstrumentMask(frozenset({42, 65}), True, (frozenset({65}), frozenset({42})))
 
 
+def test_what_a_model_writes_is_called_as_it_was_named() -> None:
+    one_sax = [65 if 64 <= p < 68 else p for p in range(128)]
+    assert parse_instruments(["tenor sax", "violin"]).as_named(65, one_sax) == 66
+    assert parse_instruments(["tenor sax", "violin"]).as_named(40, one_sax) == 40
+    assert parse_instruments(["sax"]).as_named(65, one_sax) == 65
+    assert parse_instruments(["tenor sax", "soprano sax"]).as_named(65, one_sax) == 64
+    assert parse_instruments(["tenor sax"]).as_named(66, ()) == 66
+
+
 @pytest.mark.parametrize("name", ["kazoo", "128", "-1", "1.5", "9" * 5000, "()", "²"])
 def test_unknown_name_lists_the_known_ones(name: str) -> None:
     with pytest.raises(UsageError) as caught:

@@ -103,6 +103,14 @@ def test_who_was_named_keeps_a_lane_however_little_it_plays() -> None:
     assert [lane.program for lane in both.filter(instruments="24, 25, choir").lanes] == [24, 25, 52]
 
 
+def test_a_lane_is_called_as_its_player_was_named() -> None:
+    one_sax = tuple(65 if 64 <= p < 68 else p for p in range(128))
+    heard = Transcription((Note(0, 1, 60, 65), Note(0, 1, 36, 0, True)), 1.0, program_map=one_sax)
+    assert [lane.name for lane in heard.lanes] == ["Alto Sax", "Drums"]
+    named = heard.filter(instruments="tenor sax, drums")
+    assert [lane.name for lane in named.lanes] == ["Tenor Sax", "Drums"]
+
+
 @given(st.floats(0.01, 0.99), st.floats(0, 1), st.floats(0, 1))
 def test_threshold_falls_with_sensitivity(default: float, a: float, b: float) -> None:
     low, high = sorted((a, b))

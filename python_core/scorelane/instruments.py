@@ -141,6 +141,15 @@ class InstrumentMask:
         players = tuple(filter(None, map(written, self.players)))
         return InstrumentMask(written(self.programs), self.drums, players)
 
+    def as_named(self, program: int, program_map: Sequence[int]) -> int:
+        """What ``program``, written by a model for one of these instruments, was called.
+
+        Who names a tenor saxophone gets no alto where the model writes one saxophone for all.
+        """
+        if program in self.programs or not program_map:
+            return program
+        return min(named for named in self.programs if program_map[named] == program)
+
     def player_of(self, program: int) -> int:
         """Whose of the ``players`` a program is, counted from 0: of several, who has the fewest."""
         sizes = [len(p) if program in p else len(PROGRAM_NAMES) for p in self.players]

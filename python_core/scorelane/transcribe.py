@@ -83,18 +83,24 @@ class Transcription:
     @cached_property
     def notes(self) -> list[Note]:
         """The notes that pass the filters, ordered by onset."""
-        mask = None if self.instruments is None else self.instruments.as_written(self.program_map)
+        named = self.instruments
+        written = None if named is None else named.as_written(self.program_map)
         kept = filter_notes(
             self.all_notes,
             min_confidence=confidence_threshold(self.sensitivity, self.default_confidence),
             min_note_ms=self.min_note_ms,
-            instruments=mask,
+            instruments=written,
         )
-        if not (self.tidy_lanes and self.lane_share > 0):
-            return kept
-        from scorelane.engine import settle_lanes
+        if self.tidy_lanes and self.lane_share > 0:
+            from scorelane.engine import settle_lanes
 
-        return settle_lanes(kept, self.lane_share, mask)
+            kept = settle_lanes(kept, self.lane_share, written)
+        if named is None:
+            return kept
+        return sorted(
+            n if n.is_drum else replace(n, program=named.as_named(n.program, self.program_map))
+            for n in kept
+        )
 
     @cached_property
     def lanes(self) -> list[Lane]:
