@@ -212,7 +212,7 @@ def test_who_plays_is_said_by_name(tiny: Engine) -> None:
     assert notes and {n.program for n in notes} <= mask.programs
     model = tiny._model
     for players in ([0], [0, 2], [-1, 0]):
-        with pytest.raises(ValueError, match="players"):
+        with pytest.raises(EngineError, match="players"):
             _engine.Transcriber(model, SAMPLE_RATE, programs=[40, 65], players=players)
 
 

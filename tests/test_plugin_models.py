@@ -1,4 +1,4 @@
-"""The plugin with another model than the bundle's, chosen from Python."""
+"""The plugin with another model than the bundle's, and with players, chosen from Python."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from test_plugin_hosts import run
 from tiny_archive import SAMPLE_RATE, save_archive
 
-CODE = """
+MODEL = """
 import json, sys
 import numpy as np
 import scorelane
@@ -33,7 +33,40 @@ print(json.dumps([heard.model, row(heard.notes) == row(expected.notes), len(hear
 def test_a_model_chosen_by_path_is_used_from_then_on(tmp_path: Path) -> None:
     archive = tmp_path / "tiny.pt"
     save_archive(archive)
-    model, same, count, again, refused = run(CODE, tmp_path, archive, str(SAMPLE_RATE))
+    model, same, count, again, refused = run(MODEL, tmp_path, archive, str(SAMPLE_RATE))
     assert model == again == "tiny 0.1.0"
     assert same and count > 0
     assert "nonesuch" in refused
+
+
+PLAYERS = """
+import json, sys
+import numpy as np
+from scorelane.errors import UsageError
+from scorelane.host import choose_players, load_plugin, transcribe_with_plugin
+archive, rate = sys.argv[1], int(sys.argv[2])
+sound = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 6 * rate)).astype(np.float32)
+plugin = load_plugin()
+def lanes(**chosen):
+    heard = transcribe_with_plugin(sound, rate, plugin=plugin, sensitivity=1.0, **chosen)
+    return [lane.name for lane in heard.lanes]
+told = lanes(model=archive, players=["violin, clarinet", "drums"])
+kept = lanes()
+free = lanes(players=[])
+refusals = []
+for wrong in (["sax"], ["kazoo"]):
+    try:
+        choose_players(plugin, wrong)
+    except UsageError as error:
+        refusals.append(str(error))
+print(json.dumps([told, kept, len(free), refusals]))
+"""
+
+
+def test_players_named_from_python_are_listened_for_from_then_on(tmp_path: Path) -> None:
+    archive = save_archive(tmp_path / "tiny.pt")
+    told, kept, free, refusals = run(PLAYERS, tmp_path, archive, str(SAMPLE_RATE))
+    assert sorted(told) == sorted(kept) == ["Clarinet", "Drums", "Violin"]
+    assert free > 3
+    assert "65 Alto Sax" in refusals[0] and "name one" in refusals[0]
+    assert "kazoo" in refusals[1]

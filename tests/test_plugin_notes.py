@@ -24,6 +24,7 @@ from plugin_tools import (
 from scorelane.lanes import make_lanes
 from scorelane.notes import Note
 from scorelane.transcribe import confidence_threshold
+from tiny_archive import save_archive
 
 Processor = processor_module().Processor
 
@@ -78,6 +79,53 @@ def test_capture_at_any_rate_and_block_is_what_the_package_hears(
     processor.sensitivity = 1.0
     record(processor, audio)
     assert plain(shown_notes(processor)) == plain(expected.notes)
+
+
+def test_players_are_the_packages(tiny_path: Path) -> None:
+    audio = noise(6, 16000)
+    processor = Processor(16000, 480)
+    processor.choose_model(str(tiny_path), "cpu")
+    processor.sensitivity = 1.0
+    heard = []
+    for programs, drums in (((40, 71), False), ((5,), True), ((), True), ((), False)):
+        processor.choose_players(programs, drums)
+        record(processor, audio)
+        names = [*programs, *(["drums"] if drums else [])]
+        expected = scorelane.transcribe(
+            audio, sample_rate=16000, model=tiny_path, sensitivity=1, instruments=names or None
+        )
+        assert plain(shown_notes(processor)) == plain(expected.notes)
+        heard.append({(lane["program"], lane["is_drum"]) for lane in processor.lanes})
+    assert heard[:3] == [{(40, False), (71, False)}, {(5, False), (0, True)}, {(0, True)}]
+    assert len(heard[3]) > 2
+    with pytest.raises(ValueError, match="0 to 127"):
+        processor.choose_players([128])
+
+
+def test_a_lane_of_the_plugin_is_called_as_its_player_was_named(tmp_path: Path) -> None:
+    one_sax = [66 if 64 <= p < 68 else p for p in range(128)]
+    path = save_archive(tmp_path / "merging.pt", program_map=one_sax, lane_share=0.5)
+    processor = Processor(16000, 480)
+    processor.choose_model(str(path), "cpu")
+    processor.sensitivity = 1.0
+    processor.choose_players([64, 40])
+    record(processor, noise(6, 16000))
+    assert {lane["name"] for lane in processor.lanes} == {"Soprano Sax", "Violin"}
+    # Each is there however little it plays: half of all that sounds is not asked of them.
+    assert state_of(processor).content["model"]["lane_share"] == 0.0
+    processor.choose_players([64], True)
+    processor.transcribe()
+    assert processor.wait(60)
+    assert state_of(processor).content["model"]["lane_share"] == 0.5
+
+
+@pytest.mark.parametrize("told", [[0], [128] * 128, 7])
+def test_a_damaged_program_map_is_said(tmp_path: Path, told: object) -> None:
+    path = save_archive(tmp_path / "damaged.pt", program_map=told)
+    processor = Processor(16000, 480)
+    processor.choose_model(str(path), "cpu")
+    record(processor, noise(1, 16000))
+    assert "program_map is damaged" in processor.status["error"]
 
 
 @pytest.mark.parametrize("sensitivity", [0.0, 0.3, 0.5, 0.8, 1.0])

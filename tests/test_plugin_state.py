@@ -79,6 +79,7 @@ def test_everything_comes_back(tiny_path: Path) -> None:
     assert first.wait(60)
     first.quantise_grid, first.swing, first.transpose = "1/16", 0.6, -3
     first.allow_brass, first.mix, first.sensitivity = False, 0.25, 1.0
+    first.choose_players([71, 40], drums=True)
     saved = first.state
     second = Processor(48000, 64)
     second.state = saved
@@ -91,6 +92,9 @@ def test_everything_comes_back(tiny_path: Path) -> None:
     take = read_state(saved).content["take"]
     assert take["start"] == pytest.approx(12.5)
     assert take["tempo"]["changes"] == [[0.0, 98.0]]
+    players = read_state(saved).content["players"]
+    assert [(p["program"], p["is_drum"]) for p in players] == [(71, False), (40, False), (0, True)]
+    second.choose_players()
     # The recording is there again, too.
     del first
     second.transcribe()

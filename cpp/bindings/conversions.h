@@ -49,13 +49,6 @@ inline InstrumentMask to_mask(const Programs& programs, bool drums,
   mask.all_programs = !programs.has_value();
   mask.programs = programs.value_or(std::vector<std::int32_t>{});
   mask.players = std::move(players);
-  const auto count = static_cast<std::int32_t>(mask.programs.size());
-  const auto is_player = [&](std::int32_t player) { return player >= 0 && player < count; };
-  if (!mask.players.empty() &&
-      (mask.players.size() != mask.programs.size() ||
-       !std::all_of(mask.players.begin(), mask.players.end(), is_player))) {
-    throw py::value_error("players must name a player, from 0, for each of the programs");
-  }
   mask.drums = drums;
   return mask;
 }

@@ -74,6 +74,9 @@ scorelane::TranscriberOptions convert(const scorelane_options& given) {
   if (given.programs != nullptr) {
     options.mask.all_programs = false;
     options.mask.programs.assign(given.programs, given.programs + given.program_count);
+    if (given.players != nullptr) {
+      options.mask.players.assign(given.players, given.players + given.program_count);
+    }
   }
   options.batch_size = given.batch_size;
   options.held_notes = static_cast<scorelane::HeldNotes>(given.held_notes);
@@ -108,7 +111,7 @@ const char* scorelane_last_error(void) {
 }
 
 scorelane_options scorelane_default_options(void) {
-  return {nullptr, 0, 1, 0, nullptr, nullptr, SCORELANE_HELD_FREE, 0.0};
+  return {nullptr, 0, nullptr, 1, 0, nullptr, nullptr, SCORELANE_HELD_FREE, 0.0};
 }
 
 scorelane_status scorelane_model_load(const char* path, const char* device, int32_t threads,

@@ -36,6 +36,16 @@ TranscriberOptions checked(TranscriberOptions options) {
       options.mask.programs.begin(), options.mask.programs.end(),
       [](std::int32_t program) { return program >= 0 && program < Vocabulary::kMidiValues; });
   if (!known) throw Error(ErrorKind::kEngine, "An instrument's program lies outside 0 to 127.");
+  const auto& players = options.mask.players;
+  const auto count = options.mask.programs.size();
+  const bool named = std::all_of(players.begin(), players.end(), [&](std::int32_t player) {
+    return player >= 0 && static_cast<std::size_t>(player) < count;
+  });
+  if (!players.empty() && (players.size() != count || !named)) {
+    throw Error(ErrorKind::kEngine,
+                "Each of the programs must be a player's, counted from 0; there cannot be more "
+                "players than programs.");
+  }
   if (options.batch_size < 0 || options.batch_size > kLargestBatch) {
     throw Error(ErrorKind::kEngine, "The batch size must lie between 0 (automatic) and " +
                                         std::to_string(kLargestBatch) + ".");

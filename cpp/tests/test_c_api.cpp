@@ -145,6 +145,26 @@ TEST_CASE("C: held notes are linked where that is asked for") {
   scorelane_model_free(model);
 }
 
+TEST_CASE("C: players are named program by program") {
+  scorelane_model* model = load();
+  const int32_t programs[] = {40, 71};
+  int32_t players[] = {0, 1};
+  scorelane_options options = scorelane_default_options();
+  options.programs = programs;
+  options.program_count = 2;
+  options.players = players;
+  scorelane_stream* stream = nullptr;
+  CHECK(scorelane_stream_new(model, 16000.0, &options, &stream) == SCORELANE_OK);
+  scorelane_stream_free(stream);
+  for (const int32_t nobody : {-1, 2}) {
+    players[1] = nobody;
+    CHECK(scorelane_stream_new(model, 16000.0, &options, &stream) == SCORELANE_ENGINE_ERROR);
+    CHECK(stream == nullptr);
+    CHECK(message().find("player") != std::string::npos);
+  }
+  scorelane_model_free(model);
+}
+
 TEST_CASE("C: a mask of programs is used") {
   scorelane_model* model = nullptr;
   const std::string path = tiny::save(tiny::endless());

@@ -182,6 +182,18 @@ PYBIND11_MODULE(_processor, module) {
             host.processor().session().choose_model(file, juce::String(device));
           },
           py::arg("path") = "", py::arg("device") = "auto")
+      .def(
+          "choose_players",
+          [](Host& host, const std::vector<int>& programs, bool drums) {
+            std::vector<LaneKey> players;
+            for (const int program : programs) {
+              if (program < 0 || program > 127) throw py::value_error("programs are 0 to 127");
+              players.push_back({false, program});
+            }
+            if (drums) players.push_back({true, 0});
+            host.processor().session().choose_players(players);
+          },
+          py::arg("programs") = std::vector<int>{}, py::arg("drums") = false)
       .def("transcribe", [](Host& host) { host.processor().session().transcribe(); })
       .def(
           "cancel", [](Host& host) { host.processor().session().cancel(); },

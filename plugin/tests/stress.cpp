@@ -224,6 +224,12 @@ class Sequence {
     session().choose_model(choices[below(4)], "cpu");
   }
 
+  void choose_players() {
+    std::vector<LaneKey> players;
+    for (int count = below(4); count > 0; --count) players.push_back({chance(4), below(128)});
+    session().choose_players(std::move(players));
+  }
+
   void open_editor() {
     editor_.reset();  // the processor has one at a time
     editor_.reset(desk_->processor().createEditorIfNeeded());
@@ -303,6 +309,7 @@ class Sequence {
       {"undo", [this] { session().undo(); }},
       {"redo", [this] { session().redo(); }},
       {"model", [this] { choose_model(); }},
+      {"players", [this] { choose_players(); }},
       {"soundfont", [this] { desk_->processor().choose_soundfont(files_.noise.getFile()); }},
       {"audition", [this] { audition(); }},
       {"open editor", [this] { open_editor(); }},

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from scorelane.archives import load_archive
 from scorelane.errors import EngineError, NotesError, UsageError
+from scorelane.instruments import instrument_name, parse_instruments
 from scorelane.notes import Note
 from scorelane.transcribe import Transcription
 
@@ -138,6 +139,7 @@ def transcribe_with_plugin(
     *,
     plugin: pedalboard.VST3Plugin | None = None,
     model: str | os.PathLike[str] | None = None,
+    players: Sequence[str | int] | None = None,
     **parameters: float | bool | str,
 ) -> Transcription:
     """Transcribe by playing ``audio`` through the plugin, as a host does when it bounces a track.
@@ -147,6 +149,7 @@ def transcribe_with_plugin(
         sample_rate: Hz.
         plugin: one that :func:`load_plugin` returned; by default a fresh one.
         model: another model than the plugin's present one; see :func:`choose_model`.
+        players: who plays, instead of whom the plugin has been told; see :func:`choose_players`.
         parameters: the plugin's host parameters by id, e.g. ``sensitivity=0.7``,
             ``quantise_grid="1/16"``, ``allow_drums=False``.
 
@@ -154,12 +157,14 @@ def transcribe_with_plugin(
         The notes that the plugin shows.
 
     Raises:
-        UsageError: for an unknown parameter or a value that it cannot have.
+        UsageError: for an unknown parameter or a value that it cannot have, or an unknown player.
         EngineError: when the plugin could not transcribe; the message is the plugin's.
     """
     plugin = load_plugin() if plugin is None else plugin
     if model is not None:
         choose_model(plugin, model)
+    if players is not None:
+        choose_players(plugin, players)
     set_parameters(plugin, {**parameters, "record": True})
     plugin.process(_stereo(audio), sample_rate, reset=True)
     state = read_state(plugin.preset_data)
@@ -178,6 +183,28 @@ def choose_model(plugin: pedalboard.VST3Plugin, model: str | os.PathLike[str]) -
     archive = load_archive(model, lambda path: path)
     content = dict(read_state(plugin.preset_data).content)
     content["model"] = {**content["model"], "file": str(archive.resolve())}
+    restore_state(plugin, PluginState(content))
+
+
+def choose_players(plugin: pedalboard.VST3Plugin, players: Sequence[str | int]) -> None:
+    """Tell a plugin in pedalboard who plays in what it will transcribe from now on.
+
+    Nobody else may appear, and each is listened for. ``players`` are names or General MIDI numbers
+    of single instruments, and ``"drums"``; empty: as heard.
+
+    Raises:
+        UsageError: for an unknown name, or one of several instruments, such as "strings".
+    """
+    mask = parse_instruments(players) if players else None
+    chosen = []
+    for programs in () if mask is None else mask.players:
+        if len(programs) > 1:
+            names = ", ".join(f"{p} {instrument_name(p)}" for p in sorted(programs))
+            raise UsageError(f"A player has one instrument, not any of these; name one: {names}.")
+        chosen.append({"program": min(programs), "is_drum": False})
+    if mask is not None and mask.drums:
+        chosen.append({"program": 0, "is_drum": True})
+    content = {**read_state(plugin.preset_data).content, "players": chosen}
     restore_state(plugin, PluginState(content))
 
 

@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /* Raised when a structure or a function here changes its meaning. */
-#define SCORELANE_ABI_VERSION 3
+#define SCORELANE_ABI_VERSION 4
 
 typedef enum scorelane_status {
   SCORELANE_OK = 0,
@@ -59,8 +59,10 @@ typedef enum scorelane_held_notes {
 typedef struct scorelane_options {
   const int32_t* programs; /* the only programs that may appear; null: all */
   size_t program_count;
-  int32_t drums;                  /* whether drums may appear */
-  int64_t batch_size;             /* segments that go through the network together; 0: by device */
+  const int32_t* players; /* of each program whose of the players that were named it is, from 0,
+                             less than program_count; null: nobody said who plays */
+  int32_t drums;          /* whether drums may appear */
+  int64_t batch_size;     /* segments that go through the network together; 0: by device */
   scorelane_progress on_progress; /* may be null */
   void* user;                     /* handed to on_progress */
   int32_t held_notes;             /* a scorelane_held_notes */

@@ -1,12 +1,13 @@
 #include "editor/controls.h"
 
 #include "editor/instruments_popup.h"
+#include "editor/players_menu.h"
 #include "session/parameters.h"
 
 namespace scorelane::plugin {
 namespace {
 
-constexpr int kSliderHeight = 36;
+constexpr int kSliderHeight = 35;
 constexpr int kBoxHeight = 26;
 constexpr int kSwitchHeight = 26;
 constexpr int kMargin = 14;
@@ -99,7 +100,16 @@ Row& Controls::add(std::unique_ptr<Row> row, int height, int space, int overhang
 }
 
 void Controls::add_heading(const juce::String& text) {
-  add(std::make_unique<Heading>(text), 20, entries_.empty() ? 6 : 10);
+  add(std::make_unique<Heading>(text), 20, entries_.empty() ? 6 : 8);
+}
+
+juce::TextButton& Controls::add_button(const juce::String& name, const juce::String& title,
+                                       const juce::String& tooltip) {
+  auto& button = add(std::make_unique<ButtonRow>(name), kBoxHeight, 4).button;
+  button.setTitle(title);
+  button.setTooltip(tooltip);
+  button.setMouseClickGrabsKeyboardFocus(false);
+  return button;
 }
 
 SliderRow& Controls::add_slider(const char* id, const juce::String& name,
@@ -113,11 +123,11 @@ void Controls::add_filters() {
   add_slider(parameter::kSensitivity, "Sensitivity",
              "How sure the network must be of a note. More shows fainter notes, and more mistakes.",
              percent_format());
-  auto& row = add(std::make_unique<ButtonRow>("Instruments"), kBoxHeight, 6);
-  instruments_ = &row.button;
-  instruments_->setTitle("Instruments allowed");
-  instruments_->setTooltip("Which instruments may appear");
-  instruments_->setMouseClickGrabsKeyboardFocus(false);
+  players_ = &add_button("Players", "Players",
+                         "Who plays, where you know it: nobody else can appear, and each one is "
+                         "listened for when you transcribe again");
+  players_->onClick = [this] { show_players_menu(workspace_, *players_); };
+  instruments_ = &add_button("Instruments", "Instruments allowed", "Which instruments may appear");
   instruments_->onClick = [this] {
     popup_.show(std::make_unique<InstrumentsPopup>(workspace_.processor().parameters()),
                 *instruments_);
@@ -178,6 +188,7 @@ void Controls::add_sound() {
 }
 
 void Controls::notes_changed() {
+  players_->setButtonText(named_players(workspace_.session().players()));
   instruments_->setButtonText(allowed_instruments(workspace_.processor().parameters()));
 }
 

@@ -35,6 +35,8 @@ class Controls : public juce::Component, Workspace::Listener {
 
   template <typename Row>
   Row& add(std::unique_ptr<Row> row, int height, int space = kSpace, int overhang = 0);
+  juce::TextButton& add_button(const juce::String& name, const juce::String& title,
+                               const juce::String& tooltip);
   void add_heading(const juce::String& text);
   SliderRow& add_slider(const char* id, const juce::String& name, const juce::String& tooltip,
                         Format format);
@@ -48,6 +50,7 @@ class Controls : public juce::Component, Workspace::Listener {
   juce::Viewport view_;
   juce::Component list_;
   std::vector<Entry> entries_;
+  juce::TextButton* players_ = nullptr;
   juce::TextButton* instruments_ = nullptr;
   juce::Component* strength_ = nullptr;
   juce::Component* swing_ = nullptr;

@@ -1,5 +1,7 @@
 #include "editor/lane_menus.h"
 
+#include <algorithm>
+
 #include "editor/palette.h"
 #include "notes/instruments.h"
 
@@ -28,23 +30,25 @@ void add_lane(juce::PopupMenu& menu, LaneKey lane, bool ticked, const LaneChosen
 
 }  // namespace
 
-juce::PopupMenu instrument_menu(std::optional<LaneKey> ticked, const LaneChosen& chosen) {
+juce::PopupMenu instrument_menu(const std::vector<LaneKey>& ticked, const LaneChosen& chosen) {
+  const auto is_ticked = [&](LaneKey lane) {
+    return std::find(ticked.begin(), ticked.end(), lane) != ticked.end();
+  };
   juce::PopupMenu menu;
   for (int midi_class = 0; midi_class < 16; ++midi_class) {
     juce::PopupMenu programs;
-    bool holds_it = false;
+    bool holds_one = false;
     for (int program = midi_class * 8; program < midi_class * 8 + 8; ++program) {
       const LaneKey lane{false, program};
-      const bool is_it = ticked && *ticked == lane;
-      holds_it = holds_it || is_it;
-      add_lane(programs, lane, is_it, chosen);
+      holds_one = holds_one || is_ticked(lane);
+      add_lane(programs, lane, is_ticked(lane), chosen);
     }
     menu.addSubMenu(juce::String::fromUTF8(class_name(midi_class).c_str()), programs, true, nullptr,
-                    holds_it);
+                    holds_one);
   }
   menu.addSeparator();
   const LaneKey drums{true, 0};
-  add_lane(menu, drums, ticked && *ticked == drums, chosen);
+  add_lane(menu, drums, is_ticked(drums), chosen);
   return menu;
 }
 
@@ -56,7 +60,7 @@ juce::PopupMenu lane_menu(const Workspace& workspace, const LaneChosen& chosen) 
     add_lane(menu, lane.key, false, chosen, key);
   }
   menu.addSeparator();
-  menu.addSubMenu("Another instrument", instrument_menu(std::nullopt, chosen));
+  menu.addSubMenu("Another instrument", instrument_menu({}, chosen));
   return menu;
 }
 

@@ -3,6 +3,7 @@
 #include <juce_gui_basics/juce_gui_basics.h>
 
 #include <functional>
+#include <vector>
 
 #include "editor/workspace.h"
 
@@ -10,8 +11,8 @@ namespace scorelane::plugin {
 
 using LaneChosen = std::function<void(LaneKey)>;
 
-/// All instruments of General MIDI by class, and the drums; `ticked` is the present one.
-juce::PopupMenu instrument_menu(std::optional<LaneKey> ticked, const LaneChosen& chosen);
+/// All instruments of General MIDI by class, and the drums; `ticked` are the present ones.
+juce::PopupMenu instrument_menu(const std::vector<LaneKey>& ticked, const LaneChosen& chosen);
 
 /// The lanes that there are, then all instruments.
 juce::PopupMenu lane_menu(const Workspace& workspace, const LaneChosen& chosen);

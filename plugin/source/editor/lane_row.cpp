@@ -154,10 +154,11 @@ void LaneRow::toggle_mute() {
 
 void LaneRow::choose_program() {
   const LaneKey from = lane_.key;
-  plugin::show_menu(
-      instrument_menu(from, [&workspace = workspace_, from](
-                                LaneKey to) { edit_actions::change_program(workspace, from, to); }),
-      program_);
+  plugin::show_menu(instrument_menu({from},
+                                    [&workspace = workspace_, from](LaneKey to) {
+                                      edit_actions::change_program(workspace, from, to);
+                                    }),
+                    program_);
 }
 
 void LaneRow::choose_channel() {
@@ -174,7 +175,7 @@ void LaneRow::show_menu() {
   auto& workspace = workspace_;
   menu.addItem("Select its notes",
                [&workspace, key] { edit_actions::select_lane(workspace, key, false); });
-  menu.addSubMenu("Instrument", instrument_menu(key, [&workspace, key](LaneKey to) {
+  menu.addSubMenu("Instrument", instrument_menu({key}, [&workspace, key](LaneKey to) {
                     edit_actions::change_program(workspace, key, to);
                   }));
   menu.addItem("Save as MIDI...", lane_.count > 0, false,

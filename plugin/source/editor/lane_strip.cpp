@@ -25,7 +25,9 @@ LaneStrip::LaneStrip(Workspace& workspace)
   add_.set_words("New lane");
   add_.onClick = [this] {
     const auto choose = [this](LaneKey lane) { workspace_.choose_lane(lane); };
-    show_menu(instrument_menu(workspace_.lane(), choose), add_);
+    std::vector<LaneKey> present;
+    if (workspace_.lane().has_value()) present.push_back(*workspace_.lane());
+    show_menu(instrument_menu(present, choose), add_);
   };
   addAndMakeVisible(add_);
   workspace_.add(*this);

@@ -1,6 +1,6 @@
 #include "engine/engine.h"
 
-#include <map>
+#include <algorithm>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -10,27 +10,26 @@
 namespace scorelane::plugin {
 namespace {
 
+constexpr int kPrograms = 128;
+
 void check(scorelane_status status) {
   if (status == SCORELANE_OK) return;
   if (status == SCORELANE_CANCELLED) throw EngineCancelled();
   throw EngineError(EngineLibrary::get().last_error());
 }
 
-NoteList converted(const scorelane_note* notes, std::size_t count) {
-  NoteList list;
-  list.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto& from = notes[i];
-    Note note;
-    note.onset = from.onset;
-    note.offset = from.offset;
-    note.pitch = from.pitch;
-    note.lane = {from.is_drum != 0, from.program};
-    note.velocity = from.velocity;
-    note.confidence = from.confidence;
-    list.push_back(note);
+/// What the model writes for each program; empty where nothing is said.
+std::vector<int> read_program_map(const nlohmann::json& config) {
+  const auto found = config.find("program_map");
+  if (found == config.end() || found->empty()) return {};
+  const auto is_program = [](const nlohmann::json& program) {
+    return program.is_number_integer() && program >= -1 && program < kPrograms;
+  };
+  if (!found->is_array() || found->size() != kPrograms ||
+      !std::all_of(found->begin(), found->end(), is_program)) {
+    throw EngineError("The model's program_map is damaged; export the model again.");
   }
-  return list;
+  return found->get<std::vector<int>>();
 }
 
 int report(void* user, double seconds_done) {
@@ -77,17 +76,40 @@ EngineModel::EngineModel(const juce::File& archive, const juce::String& device, 
   };
   default_confidence_ = number("default_confidence", default_confidence_);
   lane_share_ = number("lane_share", lane_share_);
+  program_map_ = read_program_map(config);
 }
 
 EngineModel::~EngineModel() {
   EngineLibrary::get().model_free(model_);
 }
 
+int EngineModel::written_for(int program) const {
+  return program_map_.empty() ? program : program_map_[static_cast<std::size_t>(program)];
+}
+
 EngineStream::EngineStream(std::shared_ptr<const EngineModel> model, double sample_rate, int batch,
-                           Progress progress)
+                           const std::vector<LaneKey>& players, Progress progress)
     : model_(std::move(model)), progress_(std::make_unique<Progress>(std::move(progress))) {
   const auto& engine = EngineLibrary::get();
   auto options = engine.default_options();
+  std::vector<std::int32_t> programs;
+  std::vector<std::int32_t> whose;
+  if (!players.empty()) {
+    options.drums = 0;
+    for (const LaneKey player : players) {
+      const int written = player.is_drum ? -1 : model_->written_for(player.program);
+      if (player.is_drum) options.drums = 1;
+      if (written >= 0) named_.emplace(written, player.program);
+    }
+    programs.reserve(kPrograms);  // a place even where only drums play: none would allow all
+    for (const auto& each : named_) {
+      whose.push_back(static_cast<std::int32_t>(programs.size()));
+      programs.push_back(each.first);
+    }
+    options.programs = programs.data();
+    options.program_count = programs.size();
+    options.players = whose.empty() ? nullptr : whose.data();
+  }
   options.batch_size = batch;
   options.on_progress = report;
   options.user = progress_.get();
@@ -104,6 +126,25 @@ NoteList EngineStream::push(const float* const* channels, int channel_count, int
   check(EngineLibrary::get().stream_push(stream_, channels, static_cast<std::size_t>(channel_count),
                                          static_cast<std::size_t>(frames), &notes, &count));
   return converted(notes, count);
+}
+
+NoteList EngineStream::converted(const scorelane_note* notes, std::size_t count) const {
+  NoteList list;
+  list.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& from = notes[i];
+    Note note;
+    note.onset = from.onset;
+    note.offset = from.offset;
+    note.pitch = from.pitch;
+    note.lane = {from.is_drum != 0, from.program};
+    const auto called = named_.find(from.program);
+    if (!note.lane.is_drum && called != named_.end()) note.lane.program = called->second;
+    note.velocity = from.velocity;
+    note.confidence = from.confidence;
+    list.push_back(note);
+  }
+  return list;
 }
 
 NoteList EngineStream::flush() {

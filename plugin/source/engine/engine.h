@@ -3,6 +3,7 @@
 #include <juce_core/juce_core.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "notes/note.h"
 
 struct scorelane_model;
+struct scorelane_note;
 struct scorelane_stream;
 
 namespace scorelane::plugin {
@@ -41,6 +43,7 @@ class EngineModel {
   const juce::String& device() const { return device_; }
   float default_confidence() const { return default_confidence_; }
   float lane_share() const { return lane_share_; }
+  int written_for(int program) const;  ///< what the model writes for it; -1: nothing
 
  private:
   friend class EngineStream;
@@ -51,6 +54,7 @@ class EngineModel {
   juce::String device_;
   float default_confidence_ = 0.3F;
   float lane_share_ = 0.0F;
+  std::vector<int> program_map_;  ///< empty: each program stands for itself
 };
 
 /// Transcribes one recording, piece by piece. Used by one thread at a time.
@@ -59,8 +63,9 @@ class EngineStream {
   /// Called every 20 ms or so with the seconds that are done; false cancels.
   using Progress = std::function<bool(double seconds_done)>;
 
+  /// `players` are the only instruments that may appear, and each is listened for; empty: all may.
   EngineStream(std::shared_ptr<const EngineModel> model, double sample_rate, int batch,
-               Progress progress);
+               const std::vector<LaneKey>& players, Progress progress);
   ~EngineStream();
   EngineStream(const EngineStream&) = delete;
   EngineStream& operator=(const EngineStream&) = delete;
@@ -70,8 +75,11 @@ class EngineStream {
   NoteList flush();
 
  private:
+  NoteList converted(const scorelane_note* notes, std::size_t count) const;
+
   std::shared_ptr<const EngineModel> model_;
   std::unique_ptr<Progress> progress_;
+  std::map<int, int> named_;  ///< what the user called the programs that the model writes
   scorelane_stream* stream_ = nullptr;
 };
 

@@ -25,7 +25,7 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
       recording = transcribing = true;
       publish();
     }
-    transcription.start(began, choice_now(), realtime);
+    transcription.start(began, choices_now(), realtime);
   }
 
   void take_ended(std::shared_ptr<Take> ended, const juce::String& error) override {
@@ -70,12 +70,12 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
     hooks.play(take);
   }
 
-  void model_loaded(const EngineModel& model) override {
+  void model_loaded(const EngineModel& model, const Choices& used) override {
     const std::lock_guard lock(mutex);
     status.model = model.name();
     status.device = model.device();
     default_confidence = model.default_confidence();
-    lane_share = model.lane_share();
+    lane_share = used.name_several() ? 0.0F : model.lane_share();
     publish();
   }
 
@@ -138,9 +138,11 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
 
   // With the lock free.
 
-  ModelChoice choice_now() const {
+  Choices choices_now() const {
     const std::lock_guard lock(mutex);
-    return {choice.archive == juce::File() ? bundle::model() : choice.archive, choice.device};
+    auto now = choices;
+    if (now.archive == juce::File()) now.archive = bundle::model();
+    return now;
   }
 
   template <typename Change>
@@ -157,7 +159,7 @@ struct Session::Impl : Capture::Listener, Transcription::Listener {
   std::shared_ptr<Take> take;
   std::optional<TakeReference> lost_take;  ///< a restored take whose file has gone
   std::optional<TakeScan> scan;
-  ModelChoice choice;
+  Choices choices;
   ViewSettings view;
   float sensitivity = 0.5F;
   float default_confidence = 0.3F;
@@ -202,7 +204,7 @@ void Session::load_file(const juce::File& file) {
     impl_->transcribing = false;
     impl_->status.seconds_done = impl_->status.seconds_total = 0.0;
   }
-  impl_->transcription.start(file, impl_->choice_now(), impl_->realtime);
+  impl_->transcription.start(file, impl_->choices_now(), impl_->realtime);
 }
 
 void Session::transcribe() {
@@ -222,7 +224,7 @@ void Session::transcribe() {
     impl_->document.reset({{}, impl_->document.now().lanes});
     impl_->publish();
   }
-  impl_->transcription.start(recording, impl_->choice_now(), impl_->realtime);
+  impl_->transcription.start(recording, impl_->choices_now(), impl_->realtime);
 }
 
 void Session::cancel() {
@@ -333,17 +335,30 @@ std::string Session::redo_name() const {
 
 void Session::choose_model(const juce::File& archive, const juce::String& device) {
   const std::lock_guard lock(impl_->mutex);
-  impl_->choice = {archive, device};
+  impl_->choices.archive = archive;
+  impl_->choices.device = device;
 }
 
 juce::File Session::model() const {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->choice.archive;
+  return impl_->choices.archive;
 }
 
 juce::String Session::device() const {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->choice.device;
+  return impl_->choices.device;
+}
+
+void Session::choose_players(std::vector<LaneKey> players) {
+  impl_->change([&] {
+    impl_->choices.players = std::move(players);
+    return true;
+  });
+}
+
+std::vector<LaneKey> Session::players() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->choices.players;
 }
 
 void Session::complain(const juce::String& error) {
@@ -361,8 +376,9 @@ void Session::write(State& state) const {
     state.take = TakeReference{take->file,  take->name,      take->sample_rate, take->channels,
                                take->start, take->seconds(), take->tempo()};
   }
-  state.model_file = impl_->choice.archive.getFullPathName().toStdString();
-  state.device = impl_->choice.device.toStdString();
+  state.model_file = impl_->choices.archive.getFullPathName().toStdString();
+  state.device = impl_->choices.device.toStdString();
+  state.players = impl_->choices.players;
   state.model_name = impl_->status.model.toStdString();
   state.default_confidence = impl_->default_confidence;
   state.lane_share = impl_->lane_share;
@@ -388,9 +404,9 @@ void Session::restore(const State& state) {
                              "transcribed again.";
     }
   }
-  impl_->choice = {juce::File(), juce::String::fromUTF8(state.device.c_str())};
+  impl_->choices = {juce::File(), juce::String::fromUTF8(state.device.c_str()), state.players};
   const auto model = juce::String::fromUTF8(state.model_file.c_str());
-  if (juce::File::isAbsolutePath(model)) impl_->choice.archive = juce::File(model);
+  if (juce::File::isAbsolutePath(model)) impl_->choices.archive = juce::File(model);
   impl_->status.model = juce::String::fromUTF8(state.model_name.c_str());
   impl_->default_confidence = state.default_confidence;
   impl_->lane_share = state.lane_share;

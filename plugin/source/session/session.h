@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "notes/document.h"
 #include "notes/presentation.h"
@@ -84,6 +85,11 @@ class Session {
   void choose_model(const juce::File& archive, const juce::String& device);
   juce::File model() const;
   juce::String device() const;
+
+  // Who plays, for the transcriptions to come: nobody else may appear, and each is listened for.
+  // Empty: as heard.
+  void choose_players(std::vector<LaneKey> players);
+  std::vector<LaneKey> players() const;
 
   // Between two openings of a song.
   void write(State& state) const;  ///< fills in what is the session's

@@ -17,8 +17,9 @@ constexpr std::size_t kLargest = std::size_t{256} << 20;
 constexpr int kDeepest = 8;  ///< levels of JSON
 constexpr std::size_t kMostEditorText = 4096;
 constexpr std::size_t kMostNotes = 2'000'000;
-constexpr double kLongest = 1e6;   ///< seconds
-constexpr double kFarthest = 1e9;  ///< seconds from the start of the host's timeline
+constexpr std::size_t kMostPlayers = 129;  ///< all programs and the drums
+constexpr double kLongest = 1e6;           ///< seconds
+constexpr double kFarthest = 1e9;          ///< seconds from the start of the host's timeline
 
 /// CRC-32 as of zlib, so that readers need not write their own.
 std::uint32_t checksum(const std::uint8_t* bytes, std::size_t count) {
@@ -165,6 +166,23 @@ LaneSettingsMap read_lanes(const Json& rows) {
   return lanes;
 }
 
+Json players_json(const std::vector<LaneKey>& players) {
+  auto rows = Json::array();
+  for (const auto player : players) {
+    rows.push_back({{"program", player.program}, {"is_drum", player.is_drum}});
+  }
+  return rows;
+}
+
+std::vector<LaneKey> read_players(const Json& rows) {
+  if (!rows.is_array() || rows.size() > kMostPlayers) throw Refused("it has too many players");
+  std::vector<LaneKey> players;
+  for (const auto& row : rows) {
+    players.push_back({flag(row.at("is_drum")), integer(row.at("program"), 0, 127)});
+  }
+  return players;
+}
+
 State from_json(const Json& json) {
   State state;
   if (text(json.at("format")) != "scorelane-plugin") throw Refused("it is not Scorelane's");
@@ -182,9 +200,10 @@ State from_json(const Json& json) {
   state.device = text(model.at("device"));
   state.model_name = text(model.at("name"));
   state.default_confidence = static_cast<float>(number(model.at("default_confidence"), 0.0, 1.0));
-  if (model.contains("lane_share")) {  // later than the others
+  if (model.contains("lane_share")) {  // this and the players came later than the others
     state.lane_share = static_cast<float>(number(model.at("lane_share"), 0.0, 1.0));
   }
+  if (json.contains("players")) state.players = read_players(json.at("players"));
   state.soundfont = text(json.at("soundfont"));
   state.editor_json = text(json.at("editor"));
   if (state.editor_json.size() > kMostEditorText) state.editor_json = "{}";
@@ -226,6 +245,7 @@ juce::MemoryBlock write_state(const State& state, const Presentation& shown) {
                     {"name", state.model_name},
                     {"default_confidence", state.default_confidence},
                     {"lane_share", state.lane_share}}},
+                  {"players", players_json(state.players)},
                   {"soundfont", state.soundfont},
                   {"editor", state.editor_json},
                   {"error", state.error},

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "notes/document.h"
 #include "notes/presentation.h"
@@ -30,7 +31,8 @@ struct State {
   std::optional<TakeReference> take;
   std::string model_file;  ///< empty: the bundle's
   std::string device = "auto";
-  std::string model_name;  ///< of the model that wrote the notes
+  std::vector<LaneKey> players;  ///< chosen for transcriptions to come; empty: as heard
+  std::string model_name;        ///< of the model that wrote the notes
   float default_confidence = 0.3F;
   float lane_share = 0.0F;
   std::string soundfont;    ///< empty: found on the system

@@ -55,6 +55,11 @@ class TakeReader {
 
 }  // namespace
 
+bool Choices::name_several() const {
+  return std::count_if(players.begin(), players.end(),
+                       [](LaneKey player) { return !player.is_drum; }) > 1;
+}
+
 Transcription::Transcription(Listener& listener)
     : listener_(listener), thread_([this] { run(); }) {}
 
@@ -68,13 +73,12 @@ Transcription::~Transcription() {
   thread_.join();
 }
 
-void Transcription::start(std::shared_ptr<const Take> take, const ModelChoice& model,
-                          bool realtime) {
-  begin({{}, std::move(take), model, realtime});
+void Transcription::start(std::shared_ptr<const Take> take, const Choices& choices, bool realtime) {
+  begin({{}, std::move(take), choices, realtime});
 }
 
-void Transcription::start(const juce::File& file, const ModelChoice& model, bool realtime) {
-  begin({file, nullptr, model, realtime});
+void Transcription::start(const juce::File& file, const Choices& choices, bool realtime) {
+  begin({file, nullptr, choices, realtime});
 }
 
 void Transcription::begin(Job job) {
@@ -155,16 +159,17 @@ std::shared_ptr<const Take> Transcription::import(const Job& job) {
 
 void Transcription::transcribe(const Take& take, const Job& job) {
   const auto model =
-      EngineModel::load(job.model.archive, job.model.device, threads_for(job.realtime));
-  tell([&] { listener_.model_loaded(*model); });
-  EngineStream stream(model, take.sample_rate, kBatch, [&](double seconds) {
+      EngineModel::load(job.choices.archive, job.choices.device, threads_for(job.realtime));
+  tell([&] { listener_.model_loaded(*model, job.choices); });
+  const auto progress = [&](double seconds) {
     try {
       tell([&] { listener_.progress(seconds); });
     } catch (const EngineCancelled&) {
       return false;
     }
     return true;
-  });
+  };
+  EngineStream stream(model, take.sample_rate, kBatch, job.choices.players, progress);
   TakeReader reader(take);
   juce::AudioBuffer<float> block(take.channels, kBlock);
   std::int64_t done = 0;

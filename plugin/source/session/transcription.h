@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "engine/engine.h"
 #include "notes/note.h"
@@ -15,10 +16,14 @@
 
 namespace scorelane::plugin {
 
-/// Which model to run, and where.
-struct ModelChoice {
-  juce::File archive;
+/// What the user chose for the transcriptions to come.
+struct Choices {
+  juce::File archive;  ///< the model
   juce::String device = "auto";
+  std::vector<LaneKey> players;  ///< who plays; empty: as heard
+
+  /// Whether there are several players, drums aside: each is then there, however little it plays.
+  bool name_several() const;
 };
 
 /// Runs the network over takes, on a thread of its own. One job at a time: a new one cancels the
@@ -31,7 +36,7 @@ class Transcription {
     virtual ~Listener() = default;
     virtual void loading(double seconds_done, double seconds_total) = 0;
     virtual void take_loaded(std::shared_ptr<Take> take) = 0;
-    virtual void model_loaded(const EngineModel& model) = 0;
+    virtual void model_loaded(const EngineModel& model, const Choices& choices) = 0;
     virtual void progress(double seconds_done) = 0;
     virtual void notes_found(const NoteList& notes) = 0;
     virtual void ended(const juce::String& error) = 0;  ///< empty: all went well
@@ -41,10 +46,10 @@ class Transcription {
   ~Transcription();  ///< cancels, and waits for the worker
 
   /// A take that may still be growing. `realtime`: leave processors to the host.
-  void start(std::shared_ptr<const Take> take, const ModelChoice& model, bool realtime);
+  void start(std::shared_ptr<const Take> take, const Choices& choices, bool realtime);
 
   /// A file that becomes a take first.
-  void start(const juce::File& file, const ModelChoice& model, bool realtime);
+  void start(const juce::File& file, const Choices& choices, bool realtime);
 
   void cancel();
   bool busy() const;
@@ -54,7 +59,7 @@ class Transcription {
   struct Job {
     juce::File file;  ///< read first, where there is no take
     std::shared_ptr<const Take> take;
-    ModelChoice model;
+    Choices choices;
     bool realtime = true;
   };
 

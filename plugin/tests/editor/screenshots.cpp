@@ -145,6 +145,9 @@ class Photographer {
     photograph(processor, "instruments", {}, {}, clicking("Instruments allowed"));
     if (juce::Desktop::getInstance().getDisplays().displays.isEmpty()) return;  // menus need one
     photograph(processor, "settings", {}, {}, clicking("Settings"));
+    processor.session().choose_players({{false, 27}, {false, 33}, {true, 0}});
+    photograph(processor, "players", {}, {}, clicking("Players"));
+    processor.session().choose_players({});
     photograph(processor, "lane_menu", {}, {}, clicking("Instrument"));
   }
 
