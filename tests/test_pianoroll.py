@@ -13,7 +13,7 @@ from matplotlib.image import imread
 from scorelane.colours import lane_colour
 from scorelane.notes import Note
 from scorelane.pianoroll import build_figure
-from scorelane.transcribe import Transcription
+from scorelane.transcription import Transcription
 
 PIANO = Note(0.5, 2.0, 60, 0, velocity=127)
 VIOLIN = Note(1.0, 3.0, 76, 40, velocity=127)

@@ -23,7 +23,7 @@ from plugin_tools import (
 )
 from scorelane.lanes import make_lanes
 from scorelane.notes import Note
-from scorelane.transcribe import confidence_threshold
+from scorelane.transcription import confidence_threshold
 from tiny_archive import save_archive
 
 Processor = processor_module().Processor

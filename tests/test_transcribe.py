@@ -20,7 +20,7 @@ from scorelane.errors import AudioError, Cancelled, ModelError, UsageError
 from scorelane.files import atomic_path
 from scorelane.instruments import parse_instruments
 from scorelane.notes import Note, read_csv
-from scorelane.transcribe import Transcription, confidence_threshold, filter_notes
+from scorelane.transcription import Transcription, confidence_threshold, filter_notes
 from stub_engine import StubEngine
 
 MakeWav = Callable[..., Path]

@@ -28,7 +28,8 @@ from scorelane.midi import write_midi
 from scorelane.notes import Note, read_csv, write_csv
 
 # The function must be bound here: it takes the name of the module that it lives in.
-from scorelane.transcribe import Transcription, transcribe
+from scorelane.transcribe import transcribe
+from scorelane.transcription import Transcription
 
 __all__ = [
     "AudioError",

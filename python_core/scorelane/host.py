@@ -21,7 +21,7 @@ from scorelane.archives import load_archive
 from scorelane.errors import EngineError, NotesError, UsageError
 from scorelane.instruments import instrument_name, parse_instruments
 from scorelane.notes import Note
-from scorelane.transcribe import Transcription
+from scorelane.transcription import Transcription
 
 if TYPE_CHECKING:
     import pedalboard

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
-    from scorelane.transcribe import Transcription
+    from scorelane.transcription import Transcription
 
 WIDTH = 14.0  # inches
 DPI = 120

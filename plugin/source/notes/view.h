@@ -42,7 +42,7 @@ NoteList arrange(const NoteList& notes, const ViewSettings& settings, const Temp
 double nearest_grid_line(double seconds, const ViewSettings& settings, const TempoMap& tempo);
 
 /// The confidence that a sensitivity (0-1) asks for: 0.99 at 0, the model's own at 0.5, 0 at 1;
-/// the same as in `scorelane.transcribe.confidence_threshold`.
+/// the same as in `scorelane.transcription.confidence_threshold`.
 float confidence_threshold(float sensitivity, float default_confidence);
 
 }  // namespace scorelane::plugin

@@ -29,7 +29,7 @@ from scorelane.tuning import CONCERT_PITCH, HIGHEST, LOWEST
 if TYPE_CHECKING:
     from scorelane.engine import Engine
     from scorelane.score import Score
-    from scorelane.transcribe import Transcription
+    from scorelane.transcription import Transcription
 
 
 def command(

@@ -12,7 +12,7 @@ from scorelane.evaluate.run import ClipResult
 from scorelane.files import atomic_path
 from scorelane.notes import Note, total_duration
 from scorelane.pianoroll import WIDTH, draw_on, plan
-from scorelane.transcribe import Transcription
+from scorelane.transcription import Transcription
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
