@@ -126,3 +126,13 @@ def test_the_surest_frames_make_the_surest_notes(hints: Hints) -> None:
         hit = known[0][0, 0, PITCHES * 3 + 38 - DRUM_KEYS.start].item()
     assert sure == begins > 0 > unsure
     assert drum == pytest.approx(2.0 * hit + 1.0)
+
+
+def test_training_hears_what_decoding_does_and_lays_out_no_more(hints: Hints) -> None:
+    answers = silence()
+    answers[0][0, frame_of(STEP), 40, BEGINS] = 4.0
+    laid = hints.lay_out(answers)
+    learning = hints.train().lay_out(answers)
+    assert len(learning) < len(laid)
+    for a, b in zip(learning, laid, strict=False):
+        torch.testing.assert_close(a, b)

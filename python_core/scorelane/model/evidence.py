@@ -136,7 +136,7 @@ class Hints(nn.Module):
             self.gains.bias.copy_(torch.tensor(_FIRST_GAINS))
 
     def lay_out(self, answers: list[Tensor]) -> list[Tensor]:
-        """From the encoder's answers, nine tensors with the batch first.
+        """From the encoder's answers, nine tensors with the batch first, six of them in training.
 
         Logits at each step [batch, steps, 325]; logarithms at each step of the chance that some
         event happens just then, and that none happened since the segment began [batch, 2, steps];
@@ -168,10 +168,15 @@ class Hints(nn.Module):
         presence = programs.exp() @ torch.stack([chance[..., 0], chance[..., 2]], dim=-1)
         fits = programs.flatten(1, 2).contiguous()
         shown = presence.transpose(2, 3).flatten(2).contiguous()
+        laid = [logits, pace, fits, shown, answers[3], answers[4]]
+        if self.training:
+            # What follows serves decoding alone; it has no gradient, nor a shape to compile for.
+            return laid
         begin = self.strokes(notes[..., 0], drums)
         over = self.endings.until(self.at_steps @ self.endings.risks(notes))
         last = self._by_pitch(over, self.steps)
-        return [logits, pace, fits, shown, answers[3], answers[4], begin, last, begin.amax(2)]
+        laid.extend([begin, last, begin.amax(2)])
+        return laid
 
     def _by_pitch(self, values: Tensor, elsewhere: int) -> Tensor:
         """``values`` [..., 88] at their MIDI pitches [..., 128]."""
