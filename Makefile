@@ -20,7 +20,7 @@ TEST_PACKAGES = $(BUILD_PACKAGES) catch2 libfluidsynth3 timgm6mb-soundfont muses
 SLOW_PACKAGES = ardour
 TRAIN_PACKAGES = libfluidsynth3 fluid-soundfont-gm timgm6mb-soundfont \
 	musescore-general-soundfont csound-soundfont opl3-soundfont avldrums.lv2-soundfont \
-	hydrogen-drumkits lmms-common sonic-pi-samples
+	minuet-data denemo-data hydrogen-drumkits lmms-common sonic-pi-samples
 # Debian's own Python keeps these apart; others bring them.
 ifeq ($(shell command -v $(PYTHON)),/usr/bin/python3)
 BUILD_PACKAGES += python3-venv python3-dev

@@ -40,6 +40,20 @@ _FONTS: tuple[SoundFont, ...] = (
         banks=(0, 8),
     ),
     SoundFont(
+        "generaluser",
+        Path("/usr/share/minuet/soundfonts/GeneralUser-v1.47.sf2"),
+        Licence("minuet-data", "GeneralUser GS License 2.0", "S. Christian Collins"),
+        weight=1.2,
+        velocities=(50, 105),
+    ),
+    SoundFont(
+        "a320u",
+        _SOUNDS / "sf2/A320U.sf2",
+        Licence("denemo-data", "GPL-2+", "Milton Paredes"),
+        weight=0.7,
+        velocities=(50, 105),
+    ),
+    SoundFont(
         "csound",
         _SOUNDS / "sf2/sf_GMbank.sf2",
         Licence("csound-soundfont", "public domain", "unknown"),
