@@ -20,6 +20,9 @@ Z_LOSS = 1e-4
 FRAME_WEIGHT = 0.25
 ONSET_EMPHASIS = 4.0
 PROGRAM_EMPHASIS = 2.0
+ONSET_WEIGHT, DRUM_WEIGHT = 1.5, 2.0
+"""What beginnings of notes and hits of drums count beside ends and sounding, of which there are many
+more and fewer can be known."""
 VELOCITY_WEIGHT = 10.0
 MEAN_WEIGHT = 0.03
 """What an example's mean velocity counts: it can hardly be heard, as recordings have any level."""
@@ -156,10 +159,10 @@ class Learner(nn.Module):
         notes, keys, fits = answers[:3]
         begins = pitched[..., 0].contiguous()
         loss = (
-            _frame_loss(notes[..., 0], begins, ONSET_EMPHASIS)
+            ONSET_WEIGHT * _frame_loss(notes[..., 0], begins, ONSET_EMPHASIS)
             + _frame_loss(notes[..., 1], pitched[..., 1], 1.0)
             + _frame_loss(notes[..., 2], pitched[..., 2], 1.0)
-            + _frame_loss(keys, drums, ONSET_EMPHASIS)
+            + DRUM_WEIGHT * _frame_loss(keys, drums, ONSET_EMPHASIS)
             + PROGRAM_EMPHASIS * _program_loss(fits, programs, begins)
         )
         return states, answers, loss
