@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,12 +19,12 @@ from scorelane.model.config import mt3_config, scorelane_config
 from scorelane.model.transformer import Transformer
 from scorelane.model.weights import load_weights
 from scorelane.train.batches import LENGTHS, USUAL_LENGTH, Batch, BatchStream, collate
-from scorelane.train.checkpoint import CHECKPOINT_NAME
+from scorelane.train.checkpoint import CHECKPOINT_NAME, load_checkpoint
 from scorelane.train.deepen import deepened
 from scorelane.train.loop import LOG_NAME, Plan, Report, train
 from scorelane.train.losses import Learner
 from scorelane.train.muon import Muon, orthogonalise
-from scorelane.train.optimizers import schedule
+from scorelane.train.optimizers import WARM_UP, Optimizers, schedule
 from scorelane.vocabulary import PAD
 from tiny_training import TINY, draw_tone, open_tones
 
@@ -227,6 +229,51 @@ def test_more_layers_change_nothing_until_they_learn() -> None:
     odd = dataclasses.replace(small, network=dataclasses.replace(small.network, encoder_layers=5))
     with pytest.raises(UsageError, match="multiple of 2"):
         deepened(model, 2, odd)
+
+
+def test_a_run_by_the_clock_ends_in_time_and_goes_on_after_a_break(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = count()  # every look at the clock is a second later than the last
+    clock = SimpleNamespace(monotonic=lambda: float(next(seconds)))
+    monkeypatch.setattr("scorelane.train.loop.time", clock)
+    rates: list[float] = []
+    step = Optimizers.step
+
+    def noted(optimizers: Optimizers, done: float) -> None:
+        rates.append(done)
+        step(optimizers, done)
+
+    monkeypatch.setattr(Optimizers, "step", noted)
+    monkeypatch.setattr("scorelane.train.loop.WARM_UP_STEPS", 4)
+    # 8 examples are far less than ten minutes'; they are not asked for.
+    by_clock = dataclasses.replace(plan(tmp_path, 8), minutes=10.0)
+
+    def stop(report: Report) -> None:
+        reports.append(report)
+        if report.seen >= 120:
+            raise KeyboardInterrupt
+
+    reports: list[Report] = []
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, open_tones, by_clock, stop)
+    before = load_checkpoint(tmp_path / CHECKPOINT_NAME)
+    assert 0.0 < before["trained_s"] < 600.0
+    # However long they take, the first steps warm up.
+    assert rates[:4] == [0.0, WARM_UP / 4, WARM_UP / 2, pytest.approx(0.75 * WARM_UP)]
+    assert rates == sorted(rates)
+
+    rates.clear()
+    train(TINY, open_tones, by_clock, reports.append)
+    assert rates[0] == pytest.approx(before["trained_s"] / 600.0, abs=0.01)
+    assert rates == sorted(rates) and 0.97 < rates[-1] < 1.0
+    after = load_checkpoint(tmp_path / CHECKPOINT_NAME)
+    assert 600.0 <= after["trained_s"] < 620.0
+    assert reports[-1].segments == reports[-1].seen == after["seen"]
+    # Half-way it told about what it came to.
+    assert 0.7 < reports[len(reports) // 2].segments / after["seen"] < 1.4
+
+    train(TINY, open_tones, by_clock, lambda _: pytest.fail("it was over"))
 
 
 def test_a_finished_run_is_left_alone(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def threads() -> list[str]:
 
 
 def share(processes: Processes) -> None:
-    """Check that parameters, gradients and counts become one."""
+    """Check that parameters, gradients, counts and times become one."""
     place = processes.rank
     model = torch.nn.Linear(3, 2)
     torch.nn.init.constant_(model.weight, 7.0 + place)
@@ -28,6 +28,7 @@ def share(processes: Processes) -> None:
     assert torch.allclose(model.bias.grad, torch.tensor(2.0)), model.bias.grad
 
     assert processes.total(3 + place) == 7
+    assert processes.longest(3.25 + place) == 4.25
     assert any("gloo" in name for name in threads()), threads()
 
 

@@ -50,6 +50,14 @@ def command(
     segments: Annotated[
         int, typer.Option(min=1, help="Examples of the whole run; the schedule ends there.")
     ] = 400_000,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            help="Instead of --segments: train for so long, with a schedule that follows the "
+            "clock and ends in time; interruptions do not count.",
+        ),
+    ] = None,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Usual number of examples a step on each device.")
     ] = 16,
@@ -103,6 +111,7 @@ def command(
     plan = Plan(
         folder=out,
         segments=segments,
+        minutes=minutes,
         batch_size=batch_size,
         learning_rate=learning_rate,
         decoder_every=decoder_every,

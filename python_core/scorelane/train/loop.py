@@ -25,11 +25,13 @@ from scorelane.train.checkpoint import (
 from scorelane.train.curves import LOG_NAME
 from scorelane.train.deepen import deepened
 from scorelane.train.losses import Learner, Losses
-from scorelane.train.optimizers import Optimizers
+from scorelane.train.optimizers import WARM_UP, Optimizers
 from scorelane.train.processes import Processes
 
 AVERAGE_HORIZON = 500
 CLIP = 1.0
+WARM_UP_STEPS = 100
+"""A run by the clock warms up over at least so many steps, however long the first ones compile."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,14 @@ class Plan:
     it may have fewer encoder layers.
     In one of ``decoder_every`` batches the decoder learns too, in the others the encoder alone,
     which takes less than half the time.
+    With ``minutes`` the schedule follows the clock instead of ``segments``: the run ends after so
+    many, waiting and compiling included and what lay between an interruption and its resumption
+    left out.
     """
 
     folder: Path
     segments: int
+    minutes: float | None = None
     batch_size: int = 16
     learning_rate: float = 2e-3
     decoder_every: int = 1
@@ -61,9 +67,9 @@ class Report:
     """What the log says of one stretch of training.
 
     ``loss`` and ``velocity`` are the decoder's, ``frame`` the encoder's. ``seen`` and ``segments``
-    are the examples so far and planned; the four accuracies are teacher-forced. ``segments_per_s``
-    is the trainer's speed, ``generator_per_s`` what the generator's workers can mix together,
-    ``waited`` the share of time spent waiting for them.
+    are the examples so far and planned, by the clock as many as it looks like; the four accuracies
+    are teacher-forced. ``segments_per_s`` is the trainer's speed, ``generator_per_s`` what the
+    generator's workers can mix together, ``waited`` the share of time spent waiting for them.
     """
 
     seen: int
@@ -120,11 +126,15 @@ class _Run:
         self.average = Average(self.learner, AVERAGE_HORIZON)
         self.steps = 0
         self.seen = 0
+        # Seconds of training before this process, and when it began.
+        self._trained_s, self._began = 0.0, time.monotonic()
         self._resume()
         self.module = processes.share(self.learner, partly=plan.decoder_every > 1)
 
     def go(self, open_draw: Callable[[], Draw]) -> Path:
-        if self.seen >= self.plan.segments:
+        self._began = time.monotonic()
+        done = self._done()
+        if done >= 1.0:
             return self.plan.folder
         # A resumed run must not meet the examples again that it began with.
         seed = [self.plan.seed, self.processes.rank, self.seen]
@@ -134,12 +144,13 @@ class _Run:
         for batch in batch_loader(stream, self.plan.workers):
             meter.got_batch(float(batch.mixing_s))
             decodes = self.steps % self.plan.decoder_every == 0
-            losses = self._step(batch, decodes)
+            losses = self._step(batch, decodes, done)
             examples = self.processes.total(len(batch.tokens))
             self.steps += 1
             self.seen += examples
-            meter.add(losses, examples, decodes)
-            finished = self.seen >= self.plan.segments
+            done = self._done()
+            finished = done >= 1.0
+            meter.add(losses, examples, decodes, finished)
             if finished or time.monotonic() - saved > self.plan.checkpoint_seconds:
                 self._save()
                 saved = time.monotonic()
@@ -147,13 +158,32 @@ class _Run:
                 break
         return self.plan.folder
 
-    def _step(self, batch: Any, decodes: bool) -> Losses:
+    def _done(self) -> float:
+        """The share of the whole run that is behind us; all processes ask, and hear the same."""
+        if self.plan.minutes is None:
+            return self.seen / self.plan.segments
+        return self.processes.longest(self._seconds()) / (60.0 * self.plan.minutes)
+
+    def planned(self, speed: float) -> int:
+        """The examples of the whole run, going on with ``speed`` of them in a second."""
+        if self.plan.minutes is None:
+            return self.plan.segments
+        left = max(0.0, 60.0 * self.plan.minutes - self._seconds())
+        return self.seen + round(left * speed)
+
+    def _seconds(self) -> float:
+        """How long this run has trained, here and before it was interrupted."""
+        return self._trained_s + time.monotonic() - self._began
+
+    def _step(self, batch: Any, decodes: bool, done: float) -> Losses:
         device = self.processes.device
         with torch.autocast(device.type, torch.bfloat16, enabled=self.fast is torch.bfloat16):
             losses: Losses = self.module(batch.to(device), decodes=decodes)
         losses.total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.learner.parameters(), CLIP)
-        self.optimizers.step(self.seen / self.plan.segments)
+        if self.plan.minutes is not None and self.steps < WARM_UP_STEPS:
+            done = min(done, WARM_UP * self.steps / WARM_UP_STEPS)
+        self.optimizers.step(done)
         self.average.update(self.learner)
         return losses
 
@@ -172,6 +202,7 @@ class _Run:
         self.optimizers.load_state_dict(state["optimizers"])
         self.average.load(state["average"], state["steps"])
         self.steps, self.seen = state["steps"], state["seen"]
+        self._trained_s = state.get("trained_s", 0.0)
 
     def _save(self) -> None:
         if self.processes.rank != 0:
@@ -183,6 +214,7 @@ class _Run:
             "average": average,
             "steps": self.steps,
             "seen": self.seen,
+            "trained_s": self._seconds(),
         }
         save_checkpoint(self.plan.folder, state)
         prefix = "model."
@@ -220,8 +252,8 @@ class _Meter:
         self._waited += time.monotonic() - self._last
         self._mixing += mixing_s
 
-    def add(self, losses: Losses, examples: int, decodes: bool) -> None:
-        """Count one step's ``losses`` over ``examples``; report when it is time."""
+    def add(self, losses: Losses, examples: int, decodes: bool, finished: bool) -> None:
+        """Count one step's ``losses`` over ``examples``; report when it is time or ``finished``."""
         values = torch.stack([losses.token, losses.frame, losses.velocity]).detach()
         values = torch.cat([values, losses.right, losses.tokens])
         self._sums = values if self._sums is None else self._sums + values
@@ -231,7 +263,7 @@ class _Meter:
         self._last = time.monotonic()
         plan = self._run.plan
         due = self._last - self._began > plan.log_seconds and self._decoded > 0
-        if due or self._run.seen >= plan.segments:
+        if due or finished:
             self._report()
             self._reset()
 
@@ -243,9 +275,10 @@ class _Meter:
             self._token = sums[0] / self._decoded
             self._right = [n / max(1.0, of) for n, of in zip(sums[3:7], sums[7:], strict=True)]
         seconds = self._last - self._began
+        speed = self._examples / seconds
         report = Report(
             seen=run.seen,
-            segments=run.plan.segments,
+            segments=run.planned(speed),
             loss=self._token,
             frame=sums[1] / self._batches,
             velocity=sums[2] / self._batches,
@@ -253,7 +286,7 @@ class _Meter:
             pitch=self._right[1],
             program=self._right[2],
             drum=self._right[3],
-            segments_per_s=self._examples / seconds,
+            segments_per_s=speed,
             generator_per_s=self._examples * max(1, run.plan.workers) / max(self._mixing, 1e-9),
             waited=self._waited / seconds,
             device=str(run.processes.device),

@@ -21,8 +21,8 @@ FRAME_WEIGHT = 0.25
 ONSET_EMPHASIS = 4.0
 PROGRAM_EMPHASIS = 2.0
 ONSET_WEIGHT, DRUM_WEIGHT = 1.5, 2.0
-"""What beginnings of notes and hits of drums count beside ends and sounding, of which there are many
-more and fewer can be known."""
+"""What beginnings of notes and hits of drums count beside ends and sounding, of which there are
+many more and fewer can be known."""
 VELOCITY_WEIGHT = 10.0
 MEAN_WEIGHT = 0.03
 """What an example's mean velocity counts: it can hardly be heard, as recordings have any level."""

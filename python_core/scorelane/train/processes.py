@@ -46,6 +46,14 @@ class Processes:
         dist.all_reduce(counts)
         return int(counts)
 
+    def longest(self, seconds: float) -> float:
+        """The most of every process's ``seconds``, so that all of them end at the same step."""
+        if self.world == 1:
+            return seconds
+        most = torch.tensor(seconds, dtype=torch.float64, device=self.device)
+        dist.all_reduce(most, dist.ReduceOp.MAX)
+        return float(most)
+
     def share(self, model: nn.Module, partly: bool) -> nn.Module:
         """``model`` with the first process's parameters, and gradients averaged over all processes.
 
