@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,9 +14,9 @@ from scorelane.model.strokes import (
     AUDIBLE,
     BESIDE,
     CLEAR,
+    DRUM_BOOSTS,
     DRUM_FAMILIES,
     DRUM_KEYS,
-    DRUMS_BOOST,
     Strokes,
 )
 
@@ -68,11 +69,12 @@ def test_one_stroke_sounds_one_drum_of_a_family() -> None:
     assert [key - 128 for _, key in due(STROKES(notes, drums))] == [KICK, OTHER_SNARE]
 
 
-def test_drums_need_less_evidence_than_notes() -> None:
+@pytest.mark.parametrize("key", [KICK, SNARE, 42])
+def test_drums_need_less_evidence_than_notes(key: int) -> None:
     notes, drums = silence()
-    enough = CLEAR - DRUMS_BOOST / 2
-    notes[0, frame_of(80), 0] = drums[0, frame_of(80), 0] = enough
-    assert [key for _, key in due(STROKES(notes, drums))] == [128 + DRUM_KEYS.start]
+    enough = CLEAR - DRUM_BOOSTS[key] / 2
+    notes[0, frame_of(80), 0] = drums[0, frame_of(80), key - DRUM_KEYS.start] = enough
+    assert [found for _, found in due(STROKES(notes, drums))] == [128 + key]
 
 
 def test_what_peaks_just_beyond_the_border_belongs_to_the_next_segment() -> None:
