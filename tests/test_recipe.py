@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from scorelane.data.bank import Bank
+from scorelane.data.build_bank import build_bank
 from scorelane.data.midi_files import NOTE_DTYPE
-from scorelane.data.songs import INDEX_FILE, NOTES_FILE
+from scorelane.data.samples import DrumFolder
+from scorelane.data.songs import INDEX_FILE, NOTES_FILE, build_songs
+from scorelane.data.sources import Licence
+from scorelane.model.config import scorelane_config
+from scorelane.model.transformer import Transformer
+from scorelane.model.weights import load_weights, save_weights
 
 RECIPE = Path(__file__).parents[1] / "models" / "recipe"
 
@@ -130,6 +139,42 @@ def test_a_piece_that_is_missing_is_told(tmp_path: Path) -> None:
     assert told.returncode == 1 and "lacks whole pieces" in told.stderr and "pack.00" in told.stderr
     told = run(RECIPE / "on_gpu.sh", "train", tmp_path / "work", tmp_path / "out", "1")
     assert told.returncode == 1 and "on_gpu.sh prepare" in told.stderr
+
+
+def write_beats(folder: Path) -> None:
+    midi = mido.MidiFile()
+    track = mido.MidiTrack()
+    for _ in range(32):
+        track.append(mido.Message("note_on", channel=9, note=36, velocity=90))
+        track.append(mido.Message("note_off", channel=9, note=36, time=240))
+    midi.tracks.append(track)
+    folder.mkdir()
+    midi.save(folder / "beats.mid")
+
+
+def test_drums_are_taught_alone(tmp_path: Path) -> None:
+    write_beats(tmp_path / "midi")
+    build_songs([tmp_path / "midi"], tmp_path / "songs", processes=1)
+    write_tone(tmp_path / "kit" / "kick.wav", 60, 1.0)
+    kit = DrumFolder("hits", tmp_path / "kit", Licence("a package", "CC0", "somebody"))
+    build_bank(tmp_path / "bank", [kit], processes=1)
+    small = scorelane_config(width=64, encoder_layers=1, decoder_layers=1)
+    old = dataclasses.replace(small, network=dataclasses.replace(small.network, drum_width=0))
+    before = Transformer(old).state_dict()
+    save_weights(before, old, tmp_path / "old", torch.float32)
+    paths = [tmp_path / name for name in ("songs", "bank", "old", "new")]
+    made = run(sys.executable, RECIPE / "drums.py", *paths, "--minutes", "0.1")
+    assert made.returncode == 0, made.stderr
+    model, config = load_weights(tmp_path / "new")
+    assert config == small
+    after = model.state_dict()
+    assert after["encoder.percussion.hits.weight"].abs().max() > 0.0
+    drums = "encoder.heads.drums.weight"
+    torch.testing.assert_close(after[drums], 0.5 * before[drums], atol=1e-4, rtol=1e-3)
+    same = "encoder.layers.0.attention.query.weight"
+    torch.testing.assert_close(after[same], before[same], atol=1e-4, rtol=1e-3)
+    told = run(sys.executable, RECIPE / "drums.py", tmp_path / "midi", *paths[1:])
+    assert told.returncode == 1 and told.stderr.count("\n") == 1 and "no song set" in told.stderr
 
 
 @pytest.mark.parametrize("script", ["sounds.sh", "pack.sh", "on_gpu.sh"])

@@ -44,7 +44,8 @@ def command(
         typer.Option(
             metavar="MODEL",
             help="Learn on from this weights folder, or name of `scorelane models list`; its "
-            "network is kept, unless it gets more encoder layers.",
+            "network is kept, unless it gets more encoder layers. Weights from before 0.11 get "
+            "the network for what is struck.",
         ),
     ] = None,
     segments: Annotated[
@@ -129,7 +130,7 @@ def command(
 def _config(known: Path | None, width: int, encoders: int | None, decoders: int) -> ModelConfig:
     """The configuration of the weights in ``known``, perhaps deeper, or of a new network."""
     from scorelane.data.programs import CANONICAL_PROGRAM
-    from scorelane.model.config import ModelConfig, scorelane_config
+    from scorelane.model.config import DRUM_WIDTH, ModelConfig, scorelane_config
     from scorelane.model.weights import CONFIG_NAME
 
     if known is None:
@@ -137,7 +138,8 @@ def _config(known: Path | None, width: int, encoders: int | None, decoders: int)
         return replace(new, program_map=CANONICAL_PROGRAM.tolist())
     config = ModelConfig.read(known / CONFIG_NAME)
     layers = encoders or config.network.encoder_layers
-    return replace(config, network=replace(config.network, encoder_layers=layers))
+    drums = config.network.drum_width or (DRUM_WIDTH if config.kind == "scorelane" else 0)
+    return replace(config, network=replace(config.network, encoder_layers=layers, drum_width=drums))
 
 
 def _open_draw(

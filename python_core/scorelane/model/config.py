@@ -27,6 +27,9 @@ LINGER_STEPS = (
 """How much longer the notes of each group of programs last than our network says, in 10 ms:
 docs/TRAINING.md has what this is worth."""
 
+DRUM_WIDTH = 128
+"""How wide our network for what is struck is, where there is one."""
+
 Kind = Literal["mt3", "scorelane"]
 
 
@@ -52,7 +55,8 @@ class NetworkConfig:
 
     ``time_aligned`` chooses rotary positions with time-aligned cross-attention instead of MT3's
     fixed sinusoids; it also rescales attention by 1 / sqrt(head width), which MT3 leaves out.
-    ``frames_per_state`` neighbouring frames become one state of the encoder.
+    ``frames_per_state`` neighbouring frames become one state of the encoder. ``drum_width`` is the
+    width of our network for what is struck; 0, as before version 0.11: there is none.
     """
 
     width: int
@@ -64,6 +68,7 @@ class NetworkConfig:
     dropout: float
     time_aligned: bool
     frames_per_state: int
+    drum_width: int = 0
 
 
 @dataclass(frozen=True)
@@ -229,6 +234,7 @@ def scorelane_config(
             dropout=0.0,
             time_aligned=True,
             frames_per_state=2,
+            drum_width=DRUM_WIDTH,
         ),
         context_samples=4096,
         max_tokens=512,

@@ -52,10 +52,13 @@ class FrameHeads(nn.Module):
         nn.init.constant_(self.own.bias, -4.0)
         nn.init.constant_(self.drums.bias, -5.0)
 
-    def forward(self, states: Tensor, pitches: Tensor, features: list[Tensor]) -> list[Tensor]:
+    def forward(
+        self, states: Tensor, pitches: Tensor, hits: Tensor | None, features: list[Tensor]
+    ) -> list[Tensor]:
         """Answers about ``states`` [batch, states, width].
 
-        ``pitches`` [batch, frames, 88, 12] are the input's pitch features, ``features`` the front
+        ``pitches`` [batch, frames, 88, 12] are the input's pitch features, ``hits`` what
+        :class:`scorelane.model.percussion.Percussion` says of drums, ``features`` the front
         end's. Returns logits [batch, frames, 88, 3] (begins, ends, sounds), logits [batch, frames,
         drum keys] (begins), log probabilities [batch, states, programs, 88] of the program of a
         note, if there is one, and the two tensors of :class:`scorelane.model.loudness.Strengths`.
@@ -65,6 +68,8 @@ class FrameHeads(nn.Module):
         own = self.own(pitches)
         notes = own + self.state(states).view(own.shape)
         drums = self.drums(states).view(batch, frames, self.drum_keys)
+        if hits is not None:
+            drums = drums + hits
         own_timbre = self.own_timbre(
             pitches.view(batch, count, self.stack, self.pitches, -1).mean(2)
         )

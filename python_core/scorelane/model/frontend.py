@@ -102,9 +102,14 @@ class HarmonicFrames(nn.Module):
         # Bins outside the spectrum are heard as silence: one quiet bin at the end stands for them.
         quiet = torch.full_like(spectrum[:, :, :1], -1.0)
         views = torch.cat([spectrum, quiet], dim=2)[:, :, self.harmonic_bins]
-        attack = _centred(audio, self.attack_window, self.attack_window.size(0), self.hop // 2)
-        attack = _compress(attack[:, : 2 * frames] @ self.attack_matrix)
-        return views, attack.reshape(audio.size(0), frames, self.attack_features)
+        return views, self.attack(audio)
+
+    def attack(self, audio: Tensor) -> Tensor:
+        """The attack spectrum [batch, frames, 128] alone of ``audio`` [batch, samples]."""
+        frames = audio.size(1) // self.hop
+        heard = _centred(audio, self.attack_window, self.attack_window.size(0), self.hop // 2)
+        heard = _compress(heard[:, : 2 * frames] @ self.attack_matrix)
+        return heard.reshape(audio.size(0), frames, self.attack_features)
 
 
 def _magnitude(audio: Tensor, window: Tensor, fft: int, hop: int) -> Tensor:

@@ -24,6 +24,7 @@ from scorelane.model.layers import (
     rotation,
     sinusoids,
 )
+from scorelane.model.percussion import Percussion
 
 PITCH_SEEN = 32
 
@@ -114,15 +115,21 @@ class Encoder(nn.Module):
         self.time_aligned = network.time_aligned
         self.head_width = network.head_width
         self.state_frames = network.frames_per_state
-        self.input = HarmonicInput(config) if config.kind == "scorelane" else MelInput(config)
+        ours = config.kind == "scorelane"
+        self.input = HarmonicInput(config) if ours else MelInput(config)
         self.layers = nn.ModuleList(EncoderLayer(network) for _ in range(network.encoder_layers))
         self.norm = norm(network.width)
         self.dropout = nn.Dropout(network.dropout)
-        self.heads = FrameHeads(config) if config.kind == "scorelane" else None
+        self.percussion = Percussion(config) if ours and network.drum_width else None
+        self.heads = FrameHeads(config) if ours else None
 
     def forward(self, features: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """States [batch, states, width] and answers: what :class:`Hints` lays out, if anything."""
         x, pitches = self.input(features)
+        hits: Tensor | None = None
+        if self.percussion is not None:
+            struck = self.percussion(features[1])
+            x, hits = x + struck[0], struck[1]
         position = torch.arange(x.size(1), device=x.device) * self.state_frames
         cosine, sine = rotation(position, self.head_width)
         if not self.time_aligned:
@@ -133,7 +140,7 @@ class Encoder(nn.Module):
         x = self.dropout(self.norm(x))
         if self.heads is None:
             return x, []
-        return x, self.heads(x, pitches, features)
+        return x, self.heads(x, pitches, hits, features)
 
 
 def gaze(heads: int, head_width: int) -> tuple[Tensor, Tensor]:

@@ -224,8 +224,9 @@ class _Run:
 
 def _weights_of(folder: Path, config: ModelConfig) -> dict[str, Tensor]:
     model, other = load_weights(folder)
-    layers = other.network.encoder_layers
+    layers, drums = other.network.encoder_layers, other.network.drum_width
     alike = replace(config.network, encoder_layers=layers)
+    alike = alike if drums else replace(alike, drum_width=0)
     if (other.kind, other.frontend, other.network) != (config.kind, config.frontend, alike):
         raise ModelError(f"the weights in {folder} are of another network than the one to train")
     return deepened(model, layers, config)

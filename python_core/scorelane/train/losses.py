@@ -159,10 +159,10 @@ class Learner(nn.Module):
         notes, keys, fits = answers[:3]
         begins = pitched[..., 0].contiguous()
         loss = (
-            ONSET_WEIGHT * _frame_loss(notes[..., 0], begins, ONSET_EMPHASIS)
-            + _frame_loss(notes[..., 1], pitched[..., 1], 1.0)
-            + _frame_loss(notes[..., 2], pitched[..., 2], 1.0)
-            + DRUM_WEIGHT * _frame_loss(keys, drums, ONSET_EMPHASIS)
+            ONSET_WEIGHT * frame_loss(notes[..., 0], begins, ONSET_EMPHASIS)
+            + frame_loss(notes[..., 1], pitched[..., 1], 1.0)
+            + frame_loss(notes[..., 2], pitched[..., 2], 1.0)
+            + DRUM_WEIGHT * frame_loss(keys, drums, ONSET_EMPHASIS)
             + PROGRAM_EMPHASIS * _program_loss(fits, programs, begins)
         )
         return states, answers, loss
@@ -205,7 +205,7 @@ def _token_loss(logits: Tensor, targets: Tensor, wanted: Tensor, shift: tuple[in
     return (loss * wanted).sum() / wanted.sum()
 
 
-def _frame_loss(logits: Tensor, weights: Tensor, emphasis: float) -> Tensor:
+def frame_loss(logits: Tensor, weights: Tensor, emphasis: float) -> Tensor:
     """Binary cross-entropy summed over pitches or keys, averaged over frames."""
     target = weights.to(logits.dtype) / 255.0
     each = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
