@@ -13,6 +13,7 @@ from scorelane.score.beats import track_bars
 from scorelane.score.clefs import choose_clefs
 from scorelane.score.downbeats import begin_bars
 from scorelane.score.drums import drum_voices
+from scorelane.score.dynamics import dynamic_marks
 from scorelane.score.envelope import Envelope
 from scorelane.score.given_beats import Beats
 from scorelane.score.grid import Grid, Metre
@@ -164,6 +165,7 @@ def _parts(
                 channel=DRUM_CHANNEL if one.is_drum else next(free),
                 writing=style,
                 staves=_staves(one, style, notes, bar_list, metre, alone=len(played) == 1),
+                dynamics=[] if one.is_drum else dynamic_marks(notes, bar_list),
             )
         )
     return parts

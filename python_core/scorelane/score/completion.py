@@ -36,11 +36,17 @@ def complete(tree: Element, score: Score) -> None:
             _name_strokes(body, number)
         else:
             _draw_glissandi(body)
-        for direction in body.iter("direction"):  # tempo marks; MuseScore would hang them below
-            direction.set("placement", "above")
+        for direction in body.iter("direction"):  # MuseScore would hang tempo marks below
+            is_dynamic = direction.find("direction-type/dynamics") is not None
+            direction.set("placement", "below" if is_dynamic and not _sings(part) else "above")
         first = body.find("measure")
         if first is not None and score.grid.pickup:
             first.set("implicit", "yes")
+
+
+def _sings(part: Part) -> bool:
+    """Whether words stand below the staff, and dynamics above it."""
+    return part.writing.sound.startswith("voice")
 
 
 def _add_instruments(head: Element, number: int, part: Part) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scorelane.errors import UsageError
 from scorelane.notes import Note
@@ -33,7 +33,10 @@ class Staff:
 
 @dataclass(frozen=True)
 class Part:
-    """One instrument: one staff, or two for the hands of a keyboard player."""
+    """One instrument: one staff, or two for the hands of a keyboard player.
+
+    ``dynamics`` are ticks and the marks, ``pp`` to ``ff``, that stand there.
+    """
 
     name: str
     abbreviation: str
@@ -42,6 +45,7 @@ class Part:
     channel: int
     writing: Writing
     staves: list[Staff]
+    dynamics: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

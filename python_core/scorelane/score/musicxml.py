@@ -98,7 +98,10 @@ def _staff(score: Score, part: Part, staff: Staff, index: int, number: int) -> A
         player.transposition = _transposition(part)
         result.atSoundingPitch = False
     measures = _measures(score, part, staff, is_top=number == 0 and index == 0)
-    for (start, _), measure in zip(score.bars, measures, strict=True):
+    for (start, end), measure in zip(score.bars, measures, strict=True):
+        for tick, mark in part.dynamics if index == 0 else ():
+            if start <= tick < end:
+                measure.insert(Fraction(tick - start, TICKS), m21.dynamics.Dynamic(mark))
         result.insert(Fraction(start, TICKS), measure)
     return result
 
