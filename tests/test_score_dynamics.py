@@ -85,3 +85,7 @@ def test_marks_reach_the_page(program: int, is_drum: bool, where: list[str]) -> 
     assert [one.get("placement") for one in directions] == where
     for one in directions:
         assert one.find("direction-type/dynamics/f") is not None
+        sound = one.find("sound")
+        assert sound is not None and float(sound.get("dynamics", "")) == pytest.approx(
+            96 / 0.9, abs=0.01
+        )

@@ -24,6 +24,7 @@ from scorelane.score.layout import Part, Played, Score, Staff
 from scorelane.score.metre import find_metre
 from scorelane.score.onsets import find_onsets, weigh_onsets
 from scorelane.score.ornaments import without_ornaments
+from scorelane.score.ottavas import high_passages
 from scorelane.score.pedal import releases, without_pedal
 from scorelane.score.pulse import hear_pulse
 from scorelane.score.quantise import Placed, place_notes
@@ -192,11 +193,27 @@ def _staves(
     beat = metre.beat_ticks
     separated = [separate(hand, polyphonic=style.polyphonic, beat=beat) for hand in hands]
     cut = iter(end_at_restrikes([voice for voices in separated for voice in voices]))
-    staves = []
+    staves: list[Staff] = []
     for voices, allowed in zip(separated, clefs, strict=True):
         own = [next(cut) for _ in voices]
-        staves.append(Staff(own, choose_clefs(own, bar_list, allowed, style.up)))
+        chosen = choose_clefs(own, bar_list, allowed, style.up)
+        high = high_passages(own, style.up) if style.grand and not staves else []
+        staves.append(
+            Staff(own, chosen, [one for one in high if _in_treble(one, chosen, bar_list)])
+        )
     return staves
+
+
+def _in_treble(
+    span: tuple[int, int], clefs: Sequence[str], bar_list: Sequence[tuple[int, int]]
+) -> bool:
+    """Whether the ticks of ``span`` are all written in the treble clef."""
+    within = [
+        clef
+        for clef, (start, end) in zip(clefs, bar_list, strict=True)
+        if start < span[1] and span[0] < end
+    ]
+    return set(within) == {TREBLE}
 
 
 def _is_line(notes: Sequence[Placed]) -> bool:

@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from scorelane.instruments import drum_name
+from scorelane.score.dynamics import LEVELS
 from scorelane.score.layout import Part, Score
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+
+_FORTE = 90
+"""The velocity that MusicXML counts dynamics by, in percent."""
 
 
 def text(name: str) -> str:
@@ -36,17 +41,22 @@ def complete(tree: Element, score: Score) -> None:
             _name_strokes(body, number)
         else:
             _draw_glissandi(body)
-        for direction in body.iter("direction"):  # MuseScore would hang tempo marks below
-            is_dynamic = direction.find("direction-type/dynamics") is not None
-            direction.set("placement", "below" if is_dynamic and not _sings(part) else "above")
+        for direction in body.iter("direction"):
+            _place(direction, part)
         first = body.find("measure")
         if first is not None and score.grid.pickup:
             first.set("implicit", "yes")
 
 
-def _sings(part: Part) -> bool:
-    """Whether words stand below the staff, and dynamics above it."""
-    return part.writing.sound.startswith("voice")
+def _place(direction: Element, part: Part) -> None:
+    """Above or below the staff, where MuseScore would hang all below; dynamics sound as marked."""
+    mark = direction.find("direction-type/dynamics/*")
+    # Singers have their words below.
+    is_below = mark is not None and not part.writing.sound.startswith("voice")
+    direction.set("placement", "below" if is_below else "above")
+    sound = direction.find("sound")
+    if mark is not None and sound is not None:
+        sound.set("dynamics", f"{100 * LEVELS[mark.tag] / _FORTE:.2f}")
 
 
 def _add_instruments(head: Element, number: int, part: Part) -> None:

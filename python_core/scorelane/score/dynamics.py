@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scorelane.score.quantise import Placed
 
-_LEVELS = {"pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112}
+LEVELS = {"pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112}
 """The velocities at which MuseScore plays the marks."""
 _SPREAD = 10.0  # of velocities around their mark
 _TRUST = 8  # onsets that a bar counts for, at most
@@ -34,12 +34,12 @@ def dynamic_marks(
     ticks = np.array(sorted(loudest))
     velocity = np.array([loudest[tick] for tick in ticks], np.float64)
     bar_of = np.searchsorted([start for start, _ in bars], ticks, side="right") - 1
-    off = (velocity[:, None] - np.array(list(_LEVELS.values()))) ** 2 / (2.0 * _SPREAD**2)
-    cost = np.zeros((len(bars), len(_LEVELS)))
+    off = (velocity[:, None] - np.array(list(LEVELS.values()))) ** 2 / (2.0 * _SPREAD**2)
+    cost = np.zeros((len(bars), len(LEVELS)))
     np.add.at(cost, bar_of, off)
     count = np.bincount(bar_of, minlength=len(bars))
     cost *= np.minimum(1.0, _TRUST / np.maximum(count, 1))[:, None]
-    names = list(_LEVELS)
+    names = list(LEVELS)
     marks: list[tuple[int, str]] = []
     level_of = _least(cost)
     for tick, bar in zip(ticks.tolist(), bar_of.tolist(), strict=True):

@@ -25,10 +25,14 @@ class Played:
 
 @dataclass(frozen=True)
 class Staff:
-    """Voices (the upper one first) and the clef of every bar."""
+    """Voices (the upper one first), the clef of every bar, and what is under an 8va line.
+
+    ``high`` are start and end ticks of what is written an octave lower.
+    """
 
     voices: list[list[Chord]]
     clefs: list[str]
+    high: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

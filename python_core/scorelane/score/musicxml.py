@@ -103,7 +103,23 @@ def _staff(score: Score, part: Part, staff: Staff, index: int, number: int) -> A
             if start <= tick < end:
                 measure.insert(Fraction(tick - start, TICKS), m21.dynamics.Dynamic(mark))
         result.insert(Fraction(start, TICKS), measure)
+    for start, end in staff.high:
+        result.insert(0, _ottava(result, start, end))
     return result
+
+
+def _ottava(staff: Any, start: int, end: int) -> Any:
+    """The 8va line over the notes of ``staff`` that begin between two ticks."""
+    m21 = _music21()
+
+    notes = []
+    for measure in staff.getElementsByClass(m21.stream.Measure):
+        for note in measure.recurse().notes:
+            at = round((measure.offset + note.getOffsetInHierarchy(measure)) * TICKS)
+            if start <= at < end:
+                notes.append((at, note))
+    notes.sort(key=lambda one: one[0])
+    return m21.spanner.Ottava(notes[0][1], notes[-1][1], type="8va", transposing=False)
 
 
 def _transposition(part: Part) -> Any:
