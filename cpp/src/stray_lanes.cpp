@@ -18,8 +18,8 @@ constexpr double kFarthest = 20.0;     // seconds beyond which no neighbour coun
 constexpr double kSameClass = 2.0;     // how much more a program of the same MIDI class draws
 constexpr double kTwinSeconds = 0.05;  // what begins closer together is one note
 constexpr int kRounds = 5;
-constexpr double kDrums = 1.1;     // how much larger the share of drums must be,
-constexpr float kSureDrum = 0.9F;  // unless they are as sure as this
+constexpr double kDrums = 1.1;      // how much larger the share of drums must be,
+constexpr float kSureDrum = 0.95F;  // unless they are as sure as this
 
 /// First and last programs of the kinds of one instrument, mostly one player's: pianos, organs,
 /// acoustic, clean and driven guitars, basses, string ensembles, choirs.
