@@ -97,29 +97,29 @@ def _staff(score: Score, part: Part, staff: Staff, index: int, number: int) -> A
     if part.writing.up:
         player.transposition = _transposition(part)
         result.atSoundingPitch = False
-    measures = _measures(score, part, staff, is_top=number == 0 and index == 0)
+    measures = list(_measures(score, part, staff, is_top=number == 0 and index == 0))
     for (start, end), measure in zip(score.bars, measures, strict=True):
         for tick, mark in part.dynamics if index == 0 else ():
             if start <= tick < end:
                 measure.insert(Fraction(tick - start, TICKS), m21.dynamics.Dynamic(mark))
         result.insert(Fraction(start, TICKS), measure)
-    for start, end in staff.high:
-        result.insert(0, _ottava(result, start, end))
+    for first, last in staff.high:
+        notes = []
+        for (start, end), measure in zip(score.bars, measures, strict=True):
+            if start < last and first < end:
+                notes += _beginning(measure, first - start, last - start)
+        result.insert(0, m21.spanner.Ottava(notes[0], notes[-1], type="8va", transposing=False))
     return result
 
 
-def _ottava(staff: Any, start: int, end: int) -> Any:
-    """The 8va line over the notes of ``staff`` that begin between two ticks."""
-    m21 = _music21()
-
-    notes = []
-    for measure in staff.getElementsByClass(m21.stream.Measure):
-        for note in measure.recurse().notes:
-            at = round((measure.offset + note.getOffsetInHierarchy(measure)) * TICKS)
-            if start <= at < end:
-                notes.append((at, note))
-    notes.sort(key=lambda one: one[0])
-    return m21.spanner.Ottava(notes[0][1], notes[-1][1], type="8va", transposing=False)
+def _beginning(measure: Any, first: int, last: int) -> list[Any]:
+    """The notes of ``measure`` that begin between two ticks of it, in order."""
+    found = []
+    for note in measure.recurse().notes:
+        tick = round(note.getOffsetInHierarchy(measure) * TICKS)
+        if first <= tick < last:
+            found.append((tick, note))
+    return [note for _, note in sorted(found, key=lambda one: one[0])]
 
 
 def _transposition(part: Part) -> Any:
