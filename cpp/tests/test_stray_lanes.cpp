@@ -112,8 +112,8 @@ TEST_CASE("drums that hardly play go, but the surest; where they play they stay"
     return std::count_if(programs.begin(), programs.end(), [](auto each) { return each == 0; });
   };
   CHECK(left(hits(13, 0.6F)) == 0);
-  CHECK(left(hits(13, 0.92F)) == 0);
-  CHECK(left(hits(13, 0.97F)) == 4);
+  CHECK(left(hits(20, 0.92F)) == 0);
+  CHECK(left(hits(20, 0.97F)) == 2);
   CHECK(left(hits(3, 0.6F)) == 14);
   CHECK(left(hits(6, 0.6F)) == 7);  // a tenth of what sounds
   auto alone = hits(13, 0.6F);
