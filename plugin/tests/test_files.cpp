@@ -87,6 +87,7 @@ TEST_CASE("a file dropped on the window is transcribed, anything else is not tak
   REQUIRE(session.wait(10.0));
   CHECK(session.status().error.isEmpty());
   CHECK(session.take()->name == "Übung 1.wav");
+  desk.processor().refresh();  // else the sensitivity may not have reached the notes yet
   CHECK(session.presentation()->notes.size() == 10);
 }
 
