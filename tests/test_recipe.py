@@ -173,6 +173,8 @@ def test_drums_are_taught_alone(tmp_path: Path) -> None:
     torch.testing.assert_close(after[drums], 0.5 * before[drums], atol=1e-4, rtol=1e-3)
     same = "encoder.layers.0.attention.query.weight"
     torch.testing.assert_close(after[same], before[same], atol=1e-4, rtol=1e-3)
+    told = run(sys.executable, RECIPE / "drums.py", *paths[:2], paths[3], tmp_path / "newer")
+    assert told.returncode == 1 and "has that network" in told.stderr
     told = run(sys.executable, RECIPE / "drums.py", tmp_path / "midi", *paths[1:])
     assert told.returncode == 1 and told.stderr.count("\n") == 1 and "no song set" in told.stderr
 

@@ -41,6 +41,14 @@ def test_an_accent_is_no_change() -> None:
     assert dynamic_marks(notes, bars(5)) == [(0, "mp")]
 
 
+def test_a_level_one_step_off_is_marked_where_it_lasts() -> None:
+    usual, louder = [62, 66] * 8, [78, 82]
+    short, long = usual + louder * 4 + usual, usual + louder * 8 + usual
+    assert dynamic_marks(quarters(short), bars(10)) == [(0, "mp")]
+    marks = dynamic_marks(quarters(long), bars(12))
+    assert marks == [(0, "mp"), (4 * BAR, "mf"), (8 * BAR, "mp")]
+
+
 def test_a_chord_is_as_loud_as_its_loudest_note() -> None:
     melody = quarters([95, 97] * 4)
     below = [Placed(one.start, one.end, Note(0.0, 1.0, 48, 0, velocity=40)) for one in melody]

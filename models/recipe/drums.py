@@ -2,7 +2,7 @@
 
     drums.py SONGS BANK WEIGHTS OUT [--minutes 25] [--seed 0]
 
-WEIGHTS may be older than that network. OUT holds them with it: what the encoder says of drums and
+WEIGHTS are from before that network. OUT holds them with it: what the encoder says of drums and
 what the network says count half each, for `scorelane train --begin-from OUT` to weigh. Examples
 with drums are mixed by one process and heard about twice each.
 """
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from scorelane.data.mixer import open_mixer
-from scorelane.errors import ScorelaneError
+from scorelane.errors import ScorelaneError, UsageError
 from scorelane.model.config import DRUM_WIDTH, ModelConfig
 from scorelane.model.frontend import HarmonicFrames
 from scorelane.model.percussion import Percussion
@@ -138,6 +138,8 @@ def main() -> None:
     given = parser.parse_args()
     try:
         model, old = load_weights(given.weights)
+        if old.network.drum_width:
+            raise UsageError(f"{given.weights} has that network; go on with `scorelane train`")
         open_mixer(given.songs, given.bank, old)  # what is missing is told at once
         stream = Attacks(given.songs, given.bank, old, given.seed)
         batches = iter(DataLoader(stream, batch_size=None, num_workers=1, prefetch_factor=8))

@@ -47,7 +47,7 @@ _NETWORK: dict[str, Range] = {
     "decoder_layers": (1, 96),
     "dropout": (0.0, 0.99),
     "frames_per_state": (1, 64),
-    "drum_width": (0, 2048),
+    "drum_width": (0, 512),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scorelane.score.path import cheapest_path
 from scorelane.score.voices import Chord
 
 # Diatonic number of the middle line of each clef as sounding pitch, and so of the staff's edges.
@@ -32,14 +33,5 @@ def choose_clefs(
             for pitch in chord.pitches:
                 outside = abs(pitch + up - _MIDDLE[clef]) - _HALF_STAFF
                 cost[bar, column] += max(0.0, outside) + _UNUSUAL * min(column, 1)
-    best = cost[0]
-    came_from = np.zeros(cost.shape, np.int64)
     change = _CHANGE * (1 - np.eye(len(allowed)))
-    for i in range(1, len(bars)):
-        arrivals = best[:, None] + change
-        came_from[i] = arrivals.argmin(axis=0)
-        best = arrivals.min(axis=0) + cost[i]
-    path = [int(best.argmin())]
-    for i in range(len(bars) - 1, 0, -1):
-        path.append(int(came_from[i, path[-1]]))
-    return [allowed[column] for column in path[::-1]]
+    return [allowed[column] for column in cheapest_path(cost, change)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scorelane.score.path import cheapest_path
 from scorelane.score.quantise import Placed
 
 LEVELS = {"pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112}
@@ -40,26 +40,11 @@ def dynamic_marks(
     count = np.bincount(bar_of, minlength=len(bars))
     cost *= np.minimum(1.0, _TRUST / np.maximum(count, 1))[:, None]
     names = list(LEVELS)
+    step = np.abs(np.subtract.outer(np.arange(len(names)), np.arange(len(names))))
+    level_of = cheapest_path(cost, np.where(step > 0, _CHANGE + _STEP * step, 0.0))
     marks: list[tuple[int, str]] = []
-    level_of = _least(cost)
     for tick, bar in zip(ticks.tolist(), bar_of.tolist(), strict=True):
         mark = names[level_of[bar]]
         if not marks or mark != marks[-1][1]:
             marks.append((tick, mark))
     return marks
-
-
-def _least(cost: NDArray[np.float64]) -> list[int]:
-    """The row of levels, one for each bar of ``cost`` [bars, levels], that costs least."""
-    step = np.abs(np.subtract.outer(np.arange(cost.shape[1]), np.arange(cost.shape[1])))
-    change = np.where(step > 0, _CHANGE + _STEP * step, 0.0)
-    total = cost[0]
-    came_from = []
-    for bar in cost[1:]:
-        arrivals = total[:, None] + change
-        came_from.append(arrivals.argmin(axis=0))
-        total = arrivals.min(axis=0) + bar
-    path = [int(total.argmin())]
-    for back in reversed(came_from):
-        path.append(int(back[path[-1]]))
-    return path[::-1]

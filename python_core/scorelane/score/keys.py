@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scorelane.score.path import cheapest_path
 from scorelane.score.quantise import Placed
 
 # Albrecht and Shanahan (2013): how often each degree sounds in major and minor keys.
@@ -56,9 +57,9 @@ def signatures(
     if not changes:
         return [int(fifths[fit.sum(axis=0).argmax()])] * len(bars)
     same = fifths[:, None] == fifths[None, :]
-    switch = np.where(same, -_RELATIVE, -_CHANGE)
+    switch = np.where(same, _RELATIVE, _CHANGE)
     np.fill_diagonal(switch, 0.0)
-    return [int(fifths[key]) for key in _viterbi(fit, switch)]
+    return [int(fifths[key]) for key in cheapest_path(-fit, switch)]
 
 
 def _pitch_classes(notes: Sequence[Placed], bars: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
@@ -76,19 +77,6 @@ def _pitch_classes(notes: Sequence[Placed], bars: Sequence[tuple[int, int]]) -> 
 
 def _nearest(fifths: int) -> int:
     return (fifths + 6) % 12 - 6
-
-
-def _viterbi(fit: NDArray[np.float64], switch: NDArray[np.float64]) -> list[int]:
-    best = fit[0]
-    came_from = np.zeros(fit.shape, np.int64)
-    for i in range(1, len(fit)):
-        arrivals = best[:, None] + switch
-        came_from[i] = arrivals.argmax(axis=0)
-        best = arrivals.max(axis=0) + fit[i]
-    path = [int(best.argmax())]
-    for i in range(len(fit) - 1, 0, -1):
-        path.append(int(came_from[i, path[-1]]))
-    return path[::-1]
 
 
 def spell_pitches(

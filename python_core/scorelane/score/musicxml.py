@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from scorelane import __version__
 from scorelane.files import atomic_path
 from scorelane.score.completion import complete, slide_mark, text
+from scorelane.score.directions import add_dynamics, ottavas
 from scorelane.score.drums import stroke
 from scorelane.score.grid import TICKS
 from scorelane.score.keys import Spelling, at_fifths
@@ -98,28 +99,14 @@ def _staff(score: Score, part: Part, staff: Staff, index: int, number: int) -> A
         player.transposition = _transposition(part)
         result.atSoundingPitch = False
     measures = list(_measures(score, part, staff, is_top=number == 0 and index == 0))
-    for (start, end), measure in zip(score.bars, measures, strict=True):
-        for tick, mark in part.dynamics if index == 0 else ():
-            if start <= tick < end:
-                measure.insert(Fraction(tick - start, TICKS), m21.dynamics.Dynamic(mark))
+    starts = [start for start, _ in score.bars]
+    for start, measure in zip(starts, measures, strict=True):
         result.insert(Fraction(start, TICKS), measure)
-    for first, last in staff.high:
-        notes = []
-        for (start, end), measure in zip(score.bars, measures, strict=True):
-            if start < last and first < end:
-                notes += _beginning(measure, first - start, last - start)
-        result.insert(0, m21.spanner.Ottava(notes[0], notes[-1], type="8va", transposing=False))
+    if index == 0:
+        add_dynamics(measures, starts, part.dynamics)
+    for line in ottavas(measures, starts, staff.high):
+        result.insert(0, line)
     return result
-
-
-def _beginning(measure: Any, first: int, last: int) -> list[Any]:
-    """The notes of ``measure`` that begin between two ticks of it, in order."""
-    found = []
-    for note in measure.recurse().notes:
-        tick = round(note.getOffsetInHierarchy(measure) * TICKS)
-        if first <= tick < last:
-            found.append((tick, note))
-    return [note for _, note in sorted(found, key=lambda one: one[0])]
 
 
 def _transposition(part: Part) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scorelane.score.path import cheapest_path
 from scorelane.score.voices import Chord
 
 _TOP = 77  # the upper line of the treble clef
@@ -31,16 +31,21 @@ def high_passages(voices: Sequence[Sequence[Chord]], up: int = 0) -> list[tuple[
     at = {tick: i for i, tick in enumerate(ticks)}
     high = np.full(len(ticks), -np.inf)
     low = np.full(len(ticks), np.inf)
+    ends = [0] * len(ticks)
     held = np.zeros(len(ticks), bool)
     for chord in chords:
         i = at[chord.start]
         high[i] = max(high[i], chord.pitches[-1] + up)
         low[i] = min(low[i], chord.pitches[0] + up)
+        ends[i] = max(ends[i], chord.end)
         held[i + 1 : int(np.searchsorted(ticks, chord.end))] = True
-    above = np.maximum((high - _TOP) / _LINE - _READ, 0.0)
-    needless = np.maximum((_TOP - low) / _LINE, 0.0)
-    marked = _least(above, _NEEDLESS * needless + _UNUSUAL, held)
-    ends = [max(chord.end for chord in chords if chord.start == tick) for tick in ticks]
+    plain = np.maximum((high - _TOP) / _LINE - _READ, 0.0)
+    under = _UNUSUAL + _NEEDLESS * np.maximum((_TOP - low) / _LINE, 0.0)
+    under[0] += _BEGIN
+    change = np.array([[0.0, _BEGIN], [0.0, 0.0]])
+    never = np.array([[0.0, np.inf], [np.inf, 0.0]])
+    changes = np.where(held[1:, None, None], never, change)
+    marked = cheapest_path(np.stack([plain, under], axis=1), changes)
     passages: list[tuple[int, int]] = []
     for i, tick in enumerate(ticks):
         if marked[i] and i and marked[i - 1]:
@@ -48,23 +53,3 @@ def high_passages(voices: Sequence[Sequence[Chord]], up: int = 0) -> list[tuple[
         elif marked[i]:
             passages.append((tick, ends[i]))
     return passages
-
-
-def _least(
-    plain: NDArray[np.float64], marked: NDArray[np.float64], held: NDArray[np.bool_]
-) -> list[bool]:
-    """Which onsets are under a line; none begins or ends where something is ``held``."""
-    cost = (0.0, _BEGIN)  # up to each onset, which is not under a line, or is
-    came_from = []
-    for i in range(1, len(plain)):
-        without, under = cost[0] + float(plain[i - 1]), cost[1] + float(marked[i - 1])
-        ends = under < without and not held[i]
-        begins = without + _BEGIN < under and not held[i]
-        came_from.append((ends, not begins))
-        cost = (under if ends else without, without + _BEGIN if begins else under)
-    state = bool(cost[1] + marked[-1] < cost[0] + plain[-1])
-    states = [state]
-    for back in reversed(came_from):
-        state = bool(back[state])
-        states.append(state)
-    return states[::-1]
