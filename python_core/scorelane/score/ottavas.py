@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,7 +39,7 @@ def high_passages(voices: Sequence[Sequence[Chord]], up: int = 0) -> list[tuple[
         high[i] = max(high[i], chord.pitches[-1] + up)
         low[i] = min(low[i], chord.pitches[0] + up)
         ends[i] = max(ends[i], chord.end)
-        held[i + 1 : int(np.searchsorted(ticks, chord.end))] = True
+        held[i + 1 : bisect_left(ticks, chord.end)] = True
     plain = np.maximum((high - _TOP) / _LINE - _READ, 0.0)
     under = _UNUSUAL + _NEEDLESS * np.maximum((_TOP - low) / _LINE, 0.0)
     under[0] += _BEGIN
