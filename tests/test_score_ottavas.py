@@ -23,8 +23,15 @@ def eighths(*pitches: int) -> list[Chord]:
 def test_a_high_passage_is_under_a_line_from_its_first_to_its_last_note() -> None:
     low, high = (67, 72, 76, 72), (91, 96, 98, 100, 103, 100, 98, 96, 91)
     voice = eighths(*low, *high, *low)
-    assert high_passages([voice]) == [(4 * EIGHTH, 13 * EIGHTH)]
+    assert high_passages([voice], beat=EIGHTH) == [(4 * EIGHTH, 13 * EIGHTH)]
     assert high_passages([voice], up=-12) == []
+
+
+def test_a_line_begins_on_the_beat_before() -> None:
+    low, high = (67, 72, 76, 79, 86), (96, 98, 100, 103, 100, 98, 96)
+    voice = eighths(*low, *high, 86, *reversed(low))
+    assert high_passages([voice], beat=2 * EIGHTH) == [(4 * EIGHTH, 12 * EIGHTH)]
+    assert high_passages([voice], beat=EIGHTH) == [(5 * EIGHTH, 12 * EIGHTH)]
 
 
 def test_a_few_high_notes_are_read_as_they_are() -> None:

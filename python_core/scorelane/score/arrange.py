@@ -11,6 +11,7 @@ import numpy as np
 from scorelane.lanes import DRUM_CHANNEL, PITCHED_CHANNELS
 from scorelane.score.beats import track_bars
 from scorelane.score.clefs import choose_clefs
+from scorelane.score.divisi import divided
 from scorelane.score.downbeats import begin_bars
 from scorelane.score.drums import drum_voices
 from scorelane.score.dynamics import dynamic_marks
@@ -113,6 +114,7 @@ def arrange(parts: Sequence[Played], grid: Grid, *, title: str = "") -> Score:
     placed = [
         [replace(note, end=min(note.end, bar_list[-1][1])) for note in part] for part in placed
     ]
+    played, placed = divided(played, placed)
     pitched = [
         note
         for part, notes in zip(played, placed, strict=True)
@@ -197,7 +199,7 @@ def _staves(
     for voices, allowed in zip(separated, clefs, strict=True):
         own = [next(cut) for _ in voices]
         chosen = choose_clefs(own, bar_list, allowed, style.up)
-        high = high_passages(own, style.up) if style.grand and not staves else []
+        high = high_passages(own, style.up, beat) if style.grand and not staves else []
         staves.append(
             Staff(own, chosen, [one for one in high if _in_treble(one, chosen, bar_list)])
         )

@@ -1,6 +1,6 @@
 """What music21 leaves out of MusicXML: sounds, channels, drums of notes, the pick-up's mark.
 
-Glissandi too, which it loses between the staves of a piano.
+Glissandi too, which it loses between the staves of a piano, and how large the staves are.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 
+_STAFF_MM = ((3, 7.0), (6, 6.0), (10, 5.0))
+"""Up to so many staves, how high one is, in millimetres: a player reads 7, a conductor 4."""
+_SMALLEST_MM = 4.0
+
 _FORTE = 90
 """The velocity that MusicXML counts dynamics by, in percent."""
 
@@ -27,7 +31,10 @@ def text(name: str) -> str:
 
 
 def complete(tree: Element, score: Score) -> None:
-    """Add to music21's tree: sounds, channels, instruments of a kit, glissandi, the pick-up."""
+    """Add to music21's tree: sizes, sounds, channels, drums, glissandi, the pick-up."""
+    height = tree.find("defaults/scaling/millimeters")
+    if height is not None:
+        height.text = f"{_staff_mm(score):g}"
     for number, part in enumerate(score.parts):
         head = tree.find(f"part-list/score-part[@id='P{number + 1}']")
         body = tree.find(f"part[@id='P{number + 1}']")
@@ -46,6 +53,11 @@ def complete(tree: Element, score: Score) -> None:
         first = body.find("measure")
         if first is not None and score.grid.pickup:
             first.set("implicit", "yes")
+
+
+def _staff_mm(score: Score) -> float:
+    count = sum(len(part.staves) for part in score.parts)
+    return next((height for most, height in _STAFF_MM if count <= most), _SMALLEST_MM)
 
 
 def _place(direction: Element, part: Part) -> None:
