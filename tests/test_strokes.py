@@ -47,7 +47,7 @@ def test_a_slow_rise_is_one_stroke_at_its_top() -> None:
     middle = frame_of(80)
     for away in range(-6, 7):
         notes[0, middle + away, 60 - LOWEST_PITCH] = 3.0 - 0.4 * abs(away)
-    evidence = STROKES(notes, drums)
+    evidence = STROKES(notes, drums)[0]
     ((step, pitch),) = due(evidence)
     assert pitch == 60
     assert abs(step - 80) <= 1
@@ -59,14 +59,14 @@ def test_strokes_that_are_50_ms_apart_are_two() -> None:
     notes, drums = silence()
     for step in (40, 48):
         notes[0, frame_of(step), 0] = 3.0
-    assert len(due(STROKES(notes, drums))) == 2
+    assert len(due(STROKES(notes, drums)[0])) == 2
 
 
 def test_one_stroke_sounds_one_drum_of_a_family() -> None:
     notes, drums = silence()
     for key, evidence in ((KICK, 2.0), (SNARE, 2.0), (OTHER_SNARE, 3.0)):
         drums[0, frame_of(80), key - DRUM_KEYS.start] = evidence
-    assert [key - 128 for _, key in due(STROKES(notes, drums))] == [KICK, OTHER_SNARE]
+    assert [key - 128 for _, key in due(STROKES(notes, drums)[0])] == [KICK, OTHER_SNARE]
 
 
 @pytest.mark.parametrize("key", [KICK, SNARE, 42, 51, 54])
@@ -75,7 +75,7 @@ def test_each_drum_needs_the_evidence_of_its_family(key: int) -> None:
     for evidence, found in ((needed + 0.05, [128 + key]), (needed - 0.05, [])):
         notes, drums = silence()
         drums[0, frame_of(80), key - DRUM_KEYS.start] = evidence
-        assert [key for _, key in due(STROKES(notes, drums))] == found
+        assert [key for _, key in due(STROKES(notes, drums)[0])] == found
 
 
 def test_what_peaks_just_beyond_the_border_belongs_to_the_next_segment() -> None:
@@ -83,12 +83,12 @@ def test_what_peaks_just_beyond_the_border_belongs_to_the_next_segment() -> None
     top = frame_of(CONFIG.steps) + 1
     for away in range(-3, 4):
         notes[0, top + away, 0] = 4.0 - abs(away)
-    assert due(STROKES(notes, drums)) == []
+    assert due(STROKES(notes, drums)[0]) == []
 
 
 def test_a_coarse_grid_has_all_its_steps() -> None:
     coarse = dataclasses.replace(CONFIG, steps_per_second=10)
-    assert Strokes(coarse)(*silence()).shape == (1, coarse.steps, 256)
+    assert Strokes(coarse)(*silence())[0].shape == (1, coarse.steps, 256)
 
 
 def test_families_are_apart() -> None:
@@ -102,5 +102,5 @@ def test_families_are_apart() -> None:
 def test_nothing_has_to_be_written_twice_within_50_ms(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     notes, drums = (torch.randn(part.shape, generator=generator) * 3.0 for part in silence())
-    clear = (STROKES(notes, drums)[0] > CLEAR).float()
+    clear = (STROKES(notes, drums)[0][0] > CLEAR).float()
     assert clear.unfold(0, STROKES.reach + 1, 1).sum(-1).max() <= 1

@@ -81,12 +81,37 @@ Archive::Archive(const std::string& path, const std::string& device)
                 "\"" + path + "\" is a TorchScript module, but no Scorelane model" + kRemedy);
   }
   config_ = ModelConfig::parse(config_json_);
+  // Archives of before 0.12 do not.
+  knows_drums_ = module_.find_method("struck") && module_.find_method("agree") &&
+                 module_.find_method("reconsider");
 }
 
 TensorList Archive::encode(const at::Tensor& audio) const {
   const c10::IValue memory = method("encode")({audio});
   require(memory.isTensorList() && !memory.toTensorList().empty(), "encode returns no tensors");
   return memory.toTensorList();
+}
+
+at::Tensor Archive::struck(const TensorList& memory) const {
+  const c10::IValue struck = method("struck")({memory});
+  require(struck.isTensor() && struck.toTensor().dim() == 3 &&
+              struck.toTensor().size(0) == memory.get(0).size(0),
+          "struck returns no tensor of three dimensions");
+  return struck.toTensor();
+}
+
+at::Tensor Archive::agree(const at::Tensor& struck) const {
+  const c10::IValue gain = method("agree")({struck});
+  require(gain.isTensor() && gain.toTensor().sizes() == struck.sizes(),
+          "agree returns no tensor of the same shape");
+  return gain.toTensor();
+}
+
+TensorList Archive::reconsider(const TensorList& memory, const at::Tensor& gain) const {
+  const c10::IValue changed = method("reconsider")({memory, gain});
+  require(changed.isTensorList() && changed.toTensorList().size() == memory.size(),
+          "reconsider returns another number of tensors");
+  return changed.toTensorList();
 }
 
 TensorList Archive::start(const TensorList& memory) const {

@@ -12,8 +12,8 @@ namespace scorelane {
 
 using TensorList = c10::List<at::Tensor>;
 
-/// The TorchScript module of a model: its three methods with C++ types. What torch throws while
-/// they run passes through.
+/// The TorchScript module of a model: its methods with C++ types. What torch throws while they run
+/// passes through.
 class Archive {
  public:
   /// See Model::load.
@@ -21,6 +21,18 @@ class Archive {
 
   /// Audio [batch, window] to what the decoder attends to; dimension 0 of every tensor is batch.
   TensorList encode(const at::Tensor& audio) const;
+
+  /// Whether it hears drums that can be judged together, with the three methods that follow.
+  bool knows_drums() const { return knows_drums_; }
+
+  /// Evidence of drums in `memory` [batch, steps, drum keys].
+  at::Tensor struck(const TensorList& memory) const;
+
+  /// What drums gain where the evidence of all segments is heard together, in its shape.
+  at::Tensor agree(const at::Tensor& struck) const;
+
+  /// `memory` with what its drums gain.
+  TensorList reconsider(const TensorList& memory, const at::Tensor& gain) const;
 
   /// A fresh decoder state for `memory`.
   TensorList start(const TensorList& memory) const;
@@ -41,6 +53,7 @@ class Archive {
   std::string config_json_;  // before the module: loading that fills it
   torch::jit::Module module_;
   ModelConfig config_;
+  bool knows_drums_;
 };
 
 }  // namespace scorelane

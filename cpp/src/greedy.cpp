@@ -1,13 +1,13 @@
 #include "greedy.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <utility>
 
-#include "scorelane/error.h"
+#include "masked_logits.h"
 
 namespace scorelane {
 
@@ -17,88 +17,6 @@ namespace {
 constexpr std::int64_t kEncodedAtOnceOnCpu = 1;
 constexpr float kHardly = std::numeric_limits<float>::lowest();
 constexpr float kNever = -std::numeric_limits<float>::infinity();
-
-/// Adds -inf to the logits that the user's choice of instruments forbids.
-class MaskedLogits {
- public:
-  MaskedLogits(const ModelConfig& config, const InstrumentMask& mask, const c10::Device& device);
-
-  /// [batch, vocabulary] in and out.
-  at::Tensor apply(const at::Tensor& logits) const;
-  void start(std::int64_t batch, const TensorList& state);
-  void consume(const at::Tensor& tokens);
-  void keep(const at::Tensor& rows);
-
- private:
-  bool active_;
-  bool knows_grammar_;
-  std::int64_t first_program_;
-  std::int64_t first_drum_;
-  at::Tensor bias_;          ///< [2, vocabulary]: before and after a row's first program
-  at::Tensor past_program_;  ///< [batch], 0 or 1
-};
-
-MaskedLogits::MaskedLogits(const ModelConfig& config, const InstrumentMask& mask,
-                           const c10::Device& device)
-    : active_(!mask.drums || !mask.all_programs),
-      knows_grammar_(config.grammar),
-      first_program_(config.vocabulary.first_program()),
-      first_drum_(config.vocabulary.first_drum()) {
-  if (!active_) return;
-  const Vocabulary& vocabulary = config.vocabulary;
-  at::Tensor bias = at::zeros({2, config.vocabulary_size}, at::kFloat);
-  const auto forbid = [&](at::indexing::Slice rows, std::int64_t first, std::int64_t end) {
-    bias.index_put_({rows, at::indexing::Slice(first, end)}, kNever);
-  };
-  const at::indexing::Slice always;
-  if (!mask.drums) forbid(always, vocabulary.first_drum(), vocabulary.end_of_events());
-  if (!mask.all_programs && mask.programs.empty()) {
-    forbid(always, vocabulary.first_pitch(), vocabulary.first_velocity());
-  }
-  if (!mask.all_programs && config.granularity != Granularity::kFlat) {
-    // A model of MIDI classes writes the first program of each class.
-    const std::int32_t width = config.granularity == Granularity::kClass ? 8 : 1;
-    for (std::int32_t program = 0; program < Vocabulary::kMidiValues; ++program) {
-      const bool wanted =
-          std::any_of(mask.programs.begin(), mask.programs.end(),
-                      [&](std::int32_t chosen) { return chosen / width == program / width; });
-      const Token token = vocabulary.first_program() + program;
-      if (!wanted) forbid(always, token, token + 1);
-    }
-    // A pitch takes the program written before it, so none may stand before the first program.
-    forbid(at::indexing::Slice(0, 1), vocabulary.first_pitch(), vocabulary.first_velocity());
-  }
-  bias_ = bias.to(device);
-}
-
-at::Tensor MaskedLogits::apply(const at::Tensor& logits) const {
-  return active_ ? logits + bias_.index_select(0, past_program_) : logits;
-}
-
-void MaskedLogits::start(std::int64_t batch, const TensorList& state) {
-  if (!active_) return;
-  past_program_ = at::zeros({batch}, bias_.options().dtype(at::kLong));
-  // A grammar must know what is forbidden, else it would lead to where nothing else is left.
-  if (!knows_grammar_) return;
-  const at::Tensor wanted = state.get(state.size() - 1);
-  if (wanted.scalar_type() != at::kBool || wanted.dim() != 2 || wanted.size(0) != batch ||
-      wanted.size(1) != bias_.size(1)) {
-    throw Error(ErrorKind::kModel,
-                "The model's state does not end with the tokens that it may write; export it again "
-                "with `scorelane export`.");
-  }
-  wanted.logical_and_(bias_.select(0, 1).eq(0.0));
-}
-
-void MaskedLogits::consume(const at::Tensor& tokens) {
-  if (active_) {
-    past_program_.bitwise_or_(tokens.ge(first_program_).logical_and_(tokens.lt(first_drum_)));
-  }
-}
-
-void MaskedLogits::keep(const at::Tensor& rows) {
-  if (active_) past_program_ = past_program_.index_select(0, rows);
-}
 
 /// Leaves of every tensor the rows `kept`, in this order. Only rows that change their place are
 /// copied, and nothing is allocated: caches are large.
@@ -114,19 +32,24 @@ void keep_rows(const TensorList& tensors, const std::vector<std::int64_t>& kept)
   }
 }
 
-/// One batch on its way from audio to tokens.
-class Batch {
+}  // namespace
+
+class Batch::Impl {
  public:
-  Batch(const Archive& archive, const InstrumentMask& mask, GroupProgress& progress)
+  Impl(const Archive& archive, const InstrumentMask& mask, std::vector<Segment> segments,
+       GroupProgress& progress)
       : archive_(archive),
         config_(archive.config()),
+        segments_(std::move(segments)),
         masked_(archive.config(), mask, archive.device()),
         progress_(progress) {}
 
-  std::vector<TokenRow> run(const std::vector<Segment>& segments);
+  void encode();
+  at::Tensor struck() const { return archive_.struck(memory_); }
+  void reconsider(const at::Tensor& gain) { memory_ = archive_.reconsider(memory_, gain); }
+  std::vector<TokenRow> decode();
 
  private:
-  void encode(const std::vector<Segment>& segments);
   void step(std::int64_t position);
   at::Tensor keep_ties(const at::Tensor& logits) const;
   void record(const at::Tensor& report);
@@ -134,6 +57,7 @@ class Batch {
 
   const Archive& archive_;
   const ModelConfig& config_;
+  std::vector<Segment> segments_;
   MaskedLogits masked_;
   GroupProgress& progress_;
   TensorList memory_;
@@ -146,23 +70,22 @@ class Batch {
   std::vector<TieSection> ties_;  ///< of each of `rows_`
 };
 
-std::vector<TokenRow> Batch::run(const std::vector<Segment>& segments) {
-  encode(segments);
+std::vector<TokenRow> Batch::Impl::decode() {
   if (progress_.stop) return {};
-  const auto batch = static_cast<std::int64_t>(segments.size());
+  const auto batch = static_cast<std::int64_t>(segments_.size());
   state_ = archive_.start(memory_);
   tokens_ = at::full({batch}, Vocabulary::kPad,
                      at::TensorOptions().dtype(at::kLong).device(archive_.device()));
   masked_.start(batch, state_);
-  rows_.assign(segments.size(), TokenRow{});
+  rows_.assign(segments_.size(), TokenRow{});
   const bool programs = config_.granularity != Granularity::kFlat;
-  for (const Segment& segment : segments) {
+  for (const Segment& segment : segments_) {
     ties_.emplace_back(config_.vocabulary, programs, segment.ties);
   }
-  places_.resize(segments.size());
+  places_.resize(segments_.size());
   std::iota(places_.begin(), places_.end(), std::size_t{0});
-  ended_.assign(segments.size(), 0);
-  active_ = segments.size();
+  ended_.assign(segments_.size(), 0);
+  active_ = segments_.size();
 
   for (std::int64_t position = 0; position < config_.max_tokens && active_ > 0; ++position) {
     if (progress_.stop) return {};
@@ -173,13 +96,13 @@ std::vector<TokenRow> Batch::run(const std::vector<Segment>& segments) {
   return std::move(rows_);
 }
 
-void Batch::encode(const std::vector<Segment>& segments) {
-  const auto batch = static_cast<std::int64_t>(segments.size());
+void Batch::Impl::encode() {
+  const auto batch = static_cast<std::int64_t>(segments_.size());
   const std::int64_t length = config_.window_samples();
   at::Tensor audio = at::empty({batch, length}, at::kFloat);
   for (std::int64_t row = 0; row < batch; ++row) {
     std::memcpy(audio.data_ptr<float>() + row * length,
-                segments[static_cast<std::size_t>(row)].window,
+                segments_[static_cast<std::size_t>(row)].window,
                 static_cast<std::size_t>(length) * sizeof(float));
   }
   audio = audio.to(archive_.device());
@@ -200,7 +123,7 @@ void Batch::encode(const std::vector<Segment>& segments) {
   }
 }
 
-void Batch::step(std::int64_t position) {
+void Batch::Impl::step(std::int64_t position) {
   auto [logits, heads] = archive_.step(tokens_, position, memory_, state_);
   logits = keep_ties(masked_.apply(logits));
   tokens_ = logits.argmax(1);
@@ -214,7 +137,7 @@ void Batch::step(std::int64_t position) {
 }
 
 /// Leaves only the tokens that keep to the rules of the rows' tie sections.
-at::Tensor Batch::keep_ties(const at::Tensor& logits) const {
+at::Tensor Batch::Impl::keep_ties(const at::Tensor& logits) const {
   at::Tensor kept = logits;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const TieSection& ties = ties_[places_[i]];
@@ -230,7 +153,7 @@ at::Tensor Batch::keep_ties(const at::Tensor& logits) const {
   return kept;
 }
 
-void Batch::record(const at::Tensor& report) {
+void Batch::Impl::record(const at::Tensor& report) {
   const auto values = report.accessor<float, 2>();
   for (std::size_t i = 0; i < places_.size(); ++i) {
     if (ended_[i]) continue;
@@ -259,7 +182,7 @@ void Batch::record(const at::Tensor& report) {
 }
 
 /// Rows that have ended give their places to rows from the batch's end.
-void Batch::retire() {
+void Batch::Impl::retire() {
   if (active_ == 0 || active_ == places_.size()) return;
   std::vector<std::int64_t> kept(active_);
   std::size_t last = places_.size();
@@ -282,12 +205,26 @@ void Batch::retire() {
   ended_.assign(active_, 0);
 }
 
-}  // namespace
+Batch::Batch(const Archive& archive, const InstrumentMask& mask, std::vector<Segment> segments,
+             GroupProgress& progress)
+    : impl_(std::make_unique<Impl>(archive, mask, std::move(segments), progress)) {}
+Batch::~Batch() = default;
+Batch::Batch(Batch&&) noexcept = default;
 
-std::vector<TokenRow> decode_greedily(const Archive& archive, const std::vector<Segment>& segments,
-                                      const InstrumentMask& mask, GroupProgress& progress) {
-  if (segments.empty()) return {};
-  return Batch(archive, mask, progress).run(segments);
+void Batch::encode() {
+  impl_->encode();
+}
+
+at::Tensor Batch::struck() const {
+  return impl_->struck();
+}
+
+void Batch::reconsider(const at::Tensor& gain) {
+  impl_->reconsider(gain);
+}
+
+std::vector<TokenRow> Batch::decode() {
+  return impl_->decode();
 }
 
 }  // namespace scorelane

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "archive.h"
@@ -16,9 +17,28 @@ struct GroupProgress {
   std::atomic<bool> stop{false};        ///< set by anyone: give up at the next step
 };
 
-/// Decodes a batch of segments on this thread: encode, then the likeliest token at every step. Rows
-/// that have ended are taken out of the batch as the loop goes on. Incomplete after a stop.
-std::vector<TokenRow> decode_greedily(const Archive& archive, const std::vector<Segment>& segments,
-                                      const InstrumentMask& mask, GroupProgress& progress);
+/// A batch of segments on its way from audio to tokens: encoded, perhaps reconsidered, and decoded.
+/// Incomplete after a stop. May go from one thread to another.
+class Batch {
+ public:
+  /// `segments`: at least one.
+  Batch(const Archive& archive, const InstrumentMask& mask, std::vector<Segment> segments,
+        GroupProgress& progress);
+  ~Batch();
+  Batch(Batch&& other) noexcept;
+
+  void encode();
+
+  /// What the archive says of drums, once encoded, and what they gain by all of the group's.
+  at::Tensor struck() const;
+  void reconsider(const at::Tensor& gain);
+
+  /// The likeliest token at every step. Rows that have ended are taken out as the loop goes on.
+  std::vector<TokenRow> decode();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace scorelane

@@ -34,15 +34,15 @@ Error model_failed(std::string report) {
                "The model failed while it ran (" + reason + "); export it again, or use another.");
 }
 
-/// One thread's share of a group.
-std::vector<TokenRow> decode_share(const Archive& archive, const std::vector<Segment>& segments,
-                                   const InstrumentMask& mask, GroupProgress& progress) {
+/// Runs `work` of the model on this thread.
+template <typename Work>
+void run_model(const Archive& archive, const Work& work) {
   const at::InferenceMode inference;
   // TorchScript's optimizer would cost a second for each new batch size and gain nothing.
   const torch::jit::GraphOptimizerEnabledGuard no_optimizer(false);
   if (archive.device().is_cpu()) at::set_num_threads(1);
   try {
-    return decode_greedily(archive, segments, mask, progress);
+    work();
   } catch (const c10::OutOfMemoryError&) {
     throw Error(ErrorKind::kEngine,
                 "The device ran out of memory; use a smaller batch size or the device cpu.");
@@ -53,7 +53,7 @@ std::vector<TokenRow> decode_share(const Archive& archive, const std::vector<Seg
   }
 }
 
-/// The threads at work on one group. Whatever happens, none outlives it.
+/// One group, shared out among threads. Whatever happens, none outlives it.
 class Shares {
  public:
   Shares(const Archive& archive, const std::vector<Segment>& segments, const InstrumentMask& mask,
@@ -62,52 +62,102 @@ class Shares {
   Shares(const Shares&) = delete;
   Shares& operator=(const Shares&) = delete;
 
+  /// Each begins its work, whose end is waited for.
+  void begin_to_encode();
+  void begin_to_decode();
+
   /// Waits for at most the poll interval; true where all are done.
   bool wait() const;
-  void stop() { progress_.stop = true; }
+  /// Throws what a share threw.
+  void finish();
+  /// Lets the drums of all shares be judged together.
+  void agree();
   double done() const;
   std::vector<TokenRow> collect();
 
  private:
+  struct Share {
+    Batch batch;
+    std::vector<TokenRow> rows;
+    std::future<void> work;
+  };
+
+  template <typename Work>
+  void begin(const Work& work);
+
+  const Archive& archive_;
   std::size_t segments_;
   GroupProgress progress_;
-  std::vector<std::future<std::vector<TokenRow>>> parts_;
+  std::vector<Share> shares_;
   int torch_threads_ = at::get_num_threads();
 };
 
 Shares::Shares(const Archive& archive, const std::vector<Segment>& segments,
                const InstrumentMask& mask, std::size_t threads)
-    : segments_(segments.size()) {
+    : archive_(archive), segments_(segments.size()) {
   const std::size_t count = std::min(threads, segments.size());
   for (std::size_t i = 0; i < count; ++i) {
     const auto first = static_cast<std::ptrdiff_t>(i * segments.size() / count);
     const auto end = static_cast<std::ptrdiff_t>((i + 1) * segments.size() / count);
-    std::vector<Segment> share(segments.begin() + first, segments.begin() + end);
-    parts_.push_back(
-        std::async(std::launch::async, [this, &archive, &mask, own = std::move(share)] {
-          try {
-            return decode_share(archive, own, mask, progress_);
-          } catch (...) {
-            stop();
-            throw;
-          }
-        }));
+    std::vector<Segment> own(segments.begin() + first, segments.begin() + end);
+    shares_.push_back({Batch(archive, mask, std::move(own), progress_), {}, {}});
   }
 }
 
 Shares::~Shares() {
-  stop();
-  for (const auto& part : parts_) {
-    if (part.valid()) part.wait();
+  progress_.stop = true;
+  for (const Share& share : shares_) {
+    if (share.work.valid()) share.work.wait();
   }
   // The threads' setting is also torch's default for threads still to come: put that back.
   at::set_num_threads(torch_threads_);
 }
 
+template <typename Work>
+void Shares::begin(const Work& work) {
+  for (Share& share : shares_) {
+    share.work = std::async(std::launch::async, [this, &share, work] {
+      try {
+        run_model(archive_, [&] { work(share); });
+      } catch (...) {
+        progress_.stop = true;
+        throw;
+      }
+    });
+  }
+}
+
+void Shares::begin_to_encode() {
+  begin([](Share& share) { share.batch.encode(); });
+}
+
+void Shares::begin_to_decode() {
+  begin([](Share& share) { share.rows = share.batch.decode(); });
+}
+
 bool Shares::wait() const {
   const auto until = std::chrono::steady_clock::now() + kPollInterval;
-  return std::all_of(parts_.begin(), parts_.end(), [&](const auto& part) {
-    return part.wait_until(until) == std::future_status::ready;
+  return std::all_of(shares_.begin(), shares_.end(), [&](const Share& share) {
+    return share.work.wait_until(until) == std::future_status::ready;
+  });
+}
+
+void Shares::finish() {
+  for (Share& share : shares_) share.work.get();
+}
+
+void Shares::agree() {
+  if (!archive_.knows_drums()) return;
+  run_model(archive_, [&] {
+    std::vector<at::Tensor> struck;
+    for (const Share& share : shares_) struck.push_back(share.batch.struck());
+    const at::Tensor gain = archive_.agree(at::cat(struck, 0));
+    std::int64_t first = 0;
+    for (std::size_t i = 0; i < shares_.size(); ++i) {
+      const std::int64_t end = first + struck[i].size(0);
+      shares_[i].batch.reconsider(gain.slice(0, first, end));
+      first = end;
+    }
   });
 }
 
@@ -119,8 +169,8 @@ double Shares::done() const {
 
 std::vector<TokenRow> Shares::collect() {
   std::vector<TokenRow> rows;
-  for (auto& part : parts_) {
-    for (TokenRow& row : part.get()) rows.push_back(std::move(row));
+  for (Share& share : shares_) {
+    for (TokenRow& row : share.rows) rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -168,11 +218,19 @@ std::vector<TokenRow> Model::transcribe(const std::vector<Segment>& segments,
                                         const InstrumentMask& mask,
                                         const BatchProgress& progress) const {
   Shares shares(impl_->archive, segments, mask, impl_->threads);
-  do {
-    if (progress && !progress(shares.done())) {
-      throw Error(ErrorKind::kCancelled, "The transcription was cancelled.");
-    }
-  } while (!shares.wait());
+  const auto wait = [&] {
+    do {
+      if (progress && !progress(shares.done())) {
+        throw Error(ErrorKind::kCancelled, "The transcription was cancelled.");
+      }
+    } while (!shares.wait());
+    shares.finish();
+  };
+  shares.begin_to_encode();
+  wait();
+  shares.agree();
+  shares.begin_to_decode();
+  wait();
   return shares.collect();
 }
 

@@ -97,6 +97,18 @@ TEST_CASE("the tuning of chords is heard, that of noise is not") {
   CHECK(model->tuning({0.5F}) == 0.0);
 }
 
+TEST_CASE("the drums of a group are judged together, by however many threads") {
+  const std::string path = tiny::save(tiny::agreeing());
+  for (const int threads : {1, 2, 5}) {
+    const auto model = Model::load(path, "cpu", threads);
+    const std::vector<TokenRow> rows = run(*model, {0.3F, 0.0F, 0.8F, 0.2F, 0.5F});
+    REQUIRE(rows.size() == 5);
+    for (const TokenRow& row : rows) CHECK(row.tokens == drums(8));
+  }
+  const auto model = Model::load(tiny::save(tiny::disagreeing()), "cpu");
+  CHECK_THROWS_AS(run(*model, {0.3F, 0.8F}), Error);
+}
+
 TEST_CASE("the number of threads changes nothing") {
   const std::string path = tiny::save(tiny::counting());
   const std::vector<float> levels{0.3F, 1.0F, 0.0F, 0.7F, 0.3F, 0.1F, 1.2F};

@@ -69,6 +69,28 @@ def step(self, tokens: Tensor, position: int, memory: List[Tensor],
           kConfig};
 }
 
+Archive agreeing() {
+  Archive archive = counting();
+  archive.body += R"(
+def struck(self, memory: List[Tensor]) -> Tensor:
+    return memory[0].float().unsqueeze(2)
+
+def agree(self, struck: Tensor) -> Tensor:
+    return struck.amax(0, keepdim=True) - struck
+
+def reconsider(self, memory: List[Tensor], gain: Tensor) -> List[Tensor]:
+    return [memory[0] + gain.squeeze(2).long()]
+)";
+  return archive;
+}
+
+Archive disagreeing() {
+  Archive archive = agreeing();
+  const std::string found = "amax(0, keepdim=True) - struck";
+  archive.body.replace(archive.body.find(found), found.size(), "amax(0, keepdim=True)");
+  return archive;
+}
+
 Archive endless() {
   return {std::string(kEncodeAndStart) + R"(
 def step(self, tokens: Tensor, position: int, memory: List[Tensor],

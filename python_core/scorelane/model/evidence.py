@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from scorelane.model.config import ModelConfig
 from scorelane.model.endings import Endings
 from scorelane.model.frontend import LOWEST_PITCH, PITCHES
+from scorelane.model.kit import Kit
 from scorelane.model.layers import dense
 from scorelane.model.loudness import Loudness, Strengths
 from scorelane.model.strokes import DRUM_KEYS, Strokes, interpolation
@@ -122,6 +123,8 @@ class Hints(nn.Module):
         }.items():
             self.register_buffer(name, value, persistent=False)
         self.strokes = Strokes(config)
+        self.kit = Kit(config)
+        self.first_key = DRUM_KEYS.start
         self.loudness = Loudness()
         self.endings = Endings(QUESTIONS, config.steps_per_second)
         self.heard = dense(_HEARD + 2 * len(written), config.network.width)
@@ -141,14 +144,15 @@ class Hints(nn.Module):
             self.gains.bias.copy_(torch.tensor(_FIRST_GAINS))
 
     def lay_out(self, answers: list[Tensor]) -> list[Tensor]:
-        """From the encoder's answers, nine tensors with the batch first, six of them in training.
+        """From the encoder's answers, ten tensors with the batch first, six of them in training.
 
         Logits at each step [batch, steps, 325]; logarithms at each step of the chance that some
         event happens just then, and that none happened since the segment began [batch, 2, steps];
         the programs' log probabilities, a row for each state and program [batch, states x
         programs, 88]; how much of each program begins and sounds [batch, states, 2 x programs];
-        what :class:`scorelane.model.loudness.Loudness` listens to, two tensors; the evidence of
-        :class:`scorelane.model.strokes.Strokes` [batch, steps, 256]; for each step and MIDI pitch
+        what :class:`scorelane.model.loudness.Loudness` listens to, two tensors; of
+        :class:`scorelane.model.strokes.Strokes` the peaks of drums [batch, steps, drum keys] and
+        the evidence [batch, steps, 256]; for each step and MIDI pitch
         the one until which a note lasts that begins there [batch, steps, 128], the number of steps
         where it outlasts the segment; and the largest evidence of any stroke at each step [batch,
         steps].
@@ -177,11 +181,31 @@ class Hints(nn.Module):
         if self.training:
             # What follows serves decoding alone; it has no gradient, nor a shape to compile for.
             return laid
-        begin = self.strokes(notes[..., 0], drums)
+        strokes = self.strokes(notes[..., 0], drums)
         over = self.endings.until(self.at_steps @ self.endings.risks(notes))
         last = self._by_pitch(over, self.steps)
-        laid.extend([begin, last, begin.amax(2)])
+        laid.extend([strokes[1], strokes[0], last, strokes[0].amax(2)])
         return laid
+
+    def reconsider(self, laid: list[Tensor], gain: Tensor) -> list[Tensor]:
+        """What :meth:`lay_out` laid out, with what :class:`scorelane.model.kit.Kit` found.
+
+        ``gain`` [batch, steps, drum keys] is added to the evidence of drums.
+        """
+        logits, struck, begin = laid[0], laid[6], laid[7]
+        logits = torch.cat(
+            [logits[:, :, : self.pitched], logits[:, :, self.pitched :] + gain], dim=2
+        )
+        first, end = 128 + self.first_key, 128 + self.first_key + self.drums
+        before = begin[:, :, first:end]
+        # What lies beside a stroke of the segment before or after stays as it is.
+        own = self.strokes.around(struck) >= before
+        drums = torch.where(own, self.strokes.around(struck + gain), before)
+        begin = torch.cat([begin[:, :, :first], drums, begin[:, :, end:]], dim=2)
+        found = [logits]
+        found.extend(laid[1:6])
+        found.extend([struck + gain, begin, laid[8], begin.amax(2)])
+        return found
 
     def _by_pitch(self, values: Tensor, elsewhere: int) -> Tensor:
         """``values`` [..., 88] at their MIDI pitches [..., 128]."""

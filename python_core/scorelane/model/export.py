@@ -22,7 +22,11 @@ CONFIG_FILE = "config.json"
 
 
 class Archive(nn.Module):
-    """What the engine calls: ``encode``, ``start`` and ``step``, each over a batch of segments."""
+    """What the engine calls, each over a batch of segments.
+
+    ``encode``; ``struck``, ``agree`` and ``reconsider``, between which the batches of a group meet;
+    ``start`` and ``step``.
+    """
 
     def __init__(self, model: Transformer, config: ModelConfig) -> None:
         super().__init__()
@@ -40,6 +44,21 @@ class Archive(nn.Module):
         """What decoding needs to know of ``audio`` [batch, window samples]."""
         states, answers = self.encoder(self.encoder.input.features(audio))
         return self.decoder.remember(states, answers)
+
+    @torch.jit.export
+    def struck(self, memory: list[Tensor]) -> Tensor:
+        """Evidence of drums at its peaks [batch, steps, drum keys]; of MT3's models none."""
+        return self.decoder.struck(memory)
+
+    @torch.jit.export
+    def agree(self, struck: Tensor) -> Tensor:
+        """What drums gain where all that a recording has of ``struck`` is heard together."""
+        return self.decoder.agree(struck)
+
+    @torch.jit.export
+    def reconsider(self, memory: list[Tensor], gain: Tensor) -> list[Tensor]:
+        """``memory`` with the ``gain`` [batch, steps, drum keys] of its drums."""
+        return self.decoder.reconsider(memory, gain)
 
     @torch.jit.export
     def start(self, memory: list[Tensor]) -> list[Tensor]:

@@ -72,7 +72,7 @@ class Strokes(nn.Module):
         self.register_buffer("at_steps", interpolation(frame, config.frames), persistent=False)
         boosts = torch.tensor([DRUM_BOOSTS.get(key, 0.0) for key in DRUM_KEYS])
         self.register_buffer("boosts", boosts, persistent=False)
-        members, family = _families()
+        members, family = families()
         self.register_buffer("members", members, persistent=False)
         self.register_buffer("family", family, persistent=False)
         self.lowest, self.pitches = LOWEST_PITCH, PITCHES
@@ -80,28 +80,34 @@ class Strokes(nn.Module):
         self.beside, self.optional = BESIDE, CLEAR - 0.01
         self.never = _NEVER
 
-    def forward(self, notes: Tensor, drums: Tensor) -> Tensor:
+    def forward(self, notes: Tensor, drums: Tensor) -> list[Tensor]:
         """Evidence for a stroke at each step [batch, steps, 256], of pitches, then of drums.
 
         ``notes`` [batch, frames, 88] and ``drums`` [batch, frames, drum keys] are logits of what
         begins. Beside a peak the evidence is never so high that the stroke must be written there.
+        The second tensor has the peaks of drums alone [batch, steps, drum keys].
         """
         notes, drums = self.at_steps @ notes, self.at_steps @ drums + self.boosts
         rivals = F.pad(drums, (0, 1), value=self.never)[:, :, self.members].amax(3)
-        notes = self._struck(notes, notes)
-        drums = self._struck(drums, rivals[:, :, self.family])
+        notes = self._peaks(notes, notes)
+        drums = self._peaks(drums, rivals[:, :, self.family])
         above, beyond = 128 - self.lowest - self.pitches, 128 - self.first_key - self.keys
-        notes = F.pad(notes, (self.lowest, above), value=self.never)
-        drums = F.pad(drums, (self.first_key, beyond), value=self.never)
-        return torch.cat([notes, drums], dim=2)[:, self.margin : self.margin + self.steps]
+        evidence = [
+            F.pad(self.around(notes), (self.lowest, above), value=self.never),
+            F.pad(self.around(drums), (self.first_key, beyond), value=self.never),
+        ]
+        first, end = self.margin, self.margin + self.steps
+        return [torch.cat(evidence, dim=2)[:, first:end], drums[:, first:end]]
 
-    def _struck(self, logits: Tensor, rivals: Tensor) -> Tensor:
-        """``logits`` [batch, steps, n] at and beside peaks that none of the ``rivals`` tops."""
-        rows = logits.transpose(1, 2)
-        highest = _maximum(rivals.transpose(1, 2), self.reach)
-        peaks = torch.where(rows >= highest, rows, torch.full_like(rows, self.never))
-        around = _maximum(peaks, self.beside).clamp(max=self.optional)
-        return torch.maximum(peaks, around).transpose(1, 2)
+    def _peaks(self, logits: Tensor, rivals: Tensor) -> Tensor:
+        """``logits`` [batch, steps, n] at peaks that none of the ``rivals`` tops."""
+        highest = maximum(rivals, self.reach)
+        return torch.where(logits >= highest, logits, torch.full_like(logits, self.never))
+
+    def around(self, peaks: Tensor) -> Tensor:
+        """``peaks`` [batch, steps, n] and what lies beside them."""
+        beside = maximum(peaks, self.beside).clamp(max=self.optional)
+        return torch.maximum(peaks, beside)
 
 
 def interpolation(frame: Tensor, frames: int) -> Tensor:
@@ -114,12 +120,13 @@ def interpolation(frame: Tensor, frames: int) -> Tensor:
     return (1.0 - distance).clamp(min=0.0)
 
 
-def _maximum(rows: Tensor, reach: int) -> Tensor:
-    """The largest of each of ``rows`` [batch, n, steps] within ``reach`` steps."""
-    return F.max_pool1d(rows, 2 * reach + 1, stride=1, padding=reach)
+def maximum(values: Tensor, reach: int) -> Tensor:
+    """The largest of each of ``values`` [batch, steps, n] within ``reach`` steps."""
+    rows = values.transpose(1, 2)
+    return F.max_pool1d(rows, 2 * reach + 1, stride=1, padding=reach).transpose(1, 2)
 
 
-def _families() -> tuple[Tensor, Tensor]:
+def families() -> tuple[Tensor, Tensor]:
     """The places of each family's keys, one past the last where it has fewer; each key's family."""
     related = {key for family in DRUM_FAMILIES for key in family}
     families = [*DRUM_FAMILIES, *((key,) for key in DRUM_KEYS if key not in related)]

@@ -308,6 +308,26 @@ class Decoder(nn.Module):
             return []
         return self.hints.know(memory[2 * len(self.layers) :], step)
 
+    def struck(self, memory: list[Tensor]) -> Tensor:
+        """Peaks of drums [batch, steps, drum keys]; without hints there are no keys."""
+        if self.hints is None:
+            return torch.zeros([memory[0].size(0), 0, 0], device=memory[0].device)
+        return memory[-4]
+
+    def agree(self, struck: Tensor) -> Tensor:
+        """What the drums of :meth:`struck` gain in a recording: see `scorelane.model.kit.Kit`."""
+        if self.hints is None:
+            return struck
+        gain: Tensor = self.hints.kit(struck)
+        return gain
+
+    def reconsider(self, memory: list[Tensor], gain: Tensor) -> list[Tensor]:
+        """``memory`` with the ``gain`` of drums."""
+        if self.hints is None:
+            return memory
+        first = 2 * len(self.layers)
+        return memory[:first] + self.hints.reconsider(memory[first:], gain)
+
     def evidence(self, known: list[Tensor], memory: list[Tensor]) -> list[Tensor]:
         """What :class:`scorelane.model.grammar.Grammar` asks for; nothing where there are no hints.
 
