@@ -60,7 +60,7 @@ def test_what_was_written_stays_as_it_was() -> None:
     assert keys.tolist() == [36, 38, 42]
 
 
-def test_now_and_then_hats_are_another_cymbal_and_snares_toms() -> None:
+def test_now_and_then_hats_are_another_cymbal_and_snares_other_drums() -> None:
     written = np.array([36, 42, 38, 42, 40, 44, 38, 42])
     hats, snares = set(), 0
     for seed in range(200):
@@ -71,7 +71,7 @@ def test_now_and_then_hats_are_another_cymbal_and_snares_toms() -> None:
         hats |= struck
         snares += not np.isin(played[np.isin(written, SNARES)], SNARES).any()
     assert len(hats) > 4
-    assert 10 < snares < 60
+    assert 20 < snares < 90
 
 
 def test_who_joins_in_strikes_with_the_drummer() -> None:
@@ -83,9 +83,9 @@ def test_who_joins_in_strikes_with_the_drummer() -> None:
         assert (np.diff(played["onset"]) >= 0).all()
         along = played[~np.isin(played["pitch"], written["pitch"])]
         assert len(played) == len(written) + len(along)
-        assert len(set(along["pitch"])) <= 3
+        assert len(set(along["pitch"])) <= 4
         nearest = np.abs(along["onset"][:, None] - written["onset"]).min(axis=1)
         assert (nearest < 6 * DOUBLED_SECONDS).all()
         assert ((along["velocity"] >= 1) & (along["velocity"] <= 127)).all()
         joined |= set(along["pitch"].tolist()) or {0}
-    assert joined == {0, 39, 49, 54, 57, 69, 70}
+    assert joined == {0, 39, 49, 54, 57, *range(60, 65), 69, 70, 80, 81, 82}

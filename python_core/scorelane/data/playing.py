@@ -17,16 +17,23 @@ STRING_SECONDS = (0.002, 0.018)
 """From one string of a strum to the next."""
 
 _TOMS = (41, 43, 45, 47, 48, 50)
-_SWAPS: tuple[tuple[tuple[int, ...], float, tuple[int, ...]], ...] = (
-    ((42, 44), 0.25, (46, 49, 51, 53, 54, 57, 59)),
-    ((46,), 0.2, (49, 51, 57)),
-    ((38, 40), 0.15, _TOMS),
+_HAND_DRUMS = (60, 61, 62, 63, 64)
+_RATTLES = (54, 69, 70, 82)
+_TRIANGLES = (80, 81)
+_STICKS = (28, 37, 39, 56, 75, 76, 77)
+_SWAPS: tuple[tuple[tuple[int, ...], float, tuple[int, ...], bool], ...] = (
+    ((42, 44), 0.35, (46, 49, 51, 53, 57, 59, *_RATTLES), False),
+    ((46,), 0.25, (49, 51, 57, *_TRIANGLES), False),
+    ((38, 40), 0.15, _TOMS, True),
+    ((38, 40), 0.1, _HAND_DRUMS, True),
+    ((38, 40), 0.1, _STICKS, False),
 )
-"""Usual keys, how often they are swapped, and for which."""
+"""Usual keys, how often they are swapped, for which, and whether each stroke for one of its own."""
 
 _DOUBLES: tuple[tuple[tuple[int, ...], float, tuple[int, ...], float], ...] = (
     ((38, 40), 0.15, (39, 54), 1.0),
-    ((42, 44, 46, 51), 0.1, (54, 69, 70), 0.8),
+    ((42, 44, 46, 51), 0.15, (*_RATTLES, *_TRIANGLES), 0.8),
+    ((36, 38, 40, 42), 0.1, _HAND_DRUMS, 0.4),
     ((35, 36), 0.15, (49, 57), 0.3),
 )
 """Keys, how often another is struck together with them, which, and with what share of the hits."""
@@ -73,20 +80,19 @@ def _chords(onset: NDArray[np.floating]) -> list[tuple[int, int]]:
 def take_other_drums(rng: np.random.Generator, keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """General MIDI ``keys`` of a part, some now and then swapped for rarer ones.
 
-    Hi-hats become one cymbal throughout, snares each a tom of their own.
+    Hi-hats become one cymbal or rattle throughout, snares each a tom or hand drum of their own.
     """
     keys = keys.copy()
-    for usual, often, others in _SWAPS:
+    for usual, often, others, each in _SWAPS:
         if rng.random() >= often:
             continue
         struck = np.isin(keys, usual)
-        count = int(struck.sum())
-        keys[struck] = rng.choice(others, count if others is _TOMS else 1)
+        keys[struck] = rng.choice(others, int(struck.sum()) if each else 1)
     return keys
 
 
 def join_percussion(rng: np.random.Generator, notes: NDArray[np.void]) -> NDArray[np.void]:
-    """``notes`` of a drum part and of who plays along: claps, tambourines, shakers, crashes."""
+    """``notes`` of a drum part and of who plays along: claps, shakers, congas, crashes."""
     joined = [notes]
     for usual, often, others, share in _DOUBLES:
         if rng.random() >= often:
