@@ -43,8 +43,8 @@ class Network {
   /// -50 to 50; 0 where they do not tell.
   virtual double tuning(const std::vector<float>& samples) const = 0;
 
-  /// Transcribes segments with windows of `config().window_samples()` each, independently of one
-  /// another.
+  /// Transcribes segments with windows of `config().window_samples()` each, of one recording: each
+  /// by itself, but that what they say of drums may be compared.
   /// `progress` is called on this thread, every 20 ms or so; where it returns false,
   /// Error(kCancelled) is thrown, and what it throws passes through.
   virtual std::vector<TokenRow> transcribe(const std::vector<Segment>& segments,
