@@ -1,4 +1,4 @@
-"""Teach weights to hear drums: their network for what is struck learns alone, much faster.
+"""Teach weights to hear drums: their network for what is struck learns alone.
 
     drums.py SONGS BANK WEIGHTS OUT [--minutes 40] [--seed 0]
 
