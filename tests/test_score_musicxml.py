@@ -149,6 +149,15 @@ def test_names_sounds_and_channels(tmp_path: Path) -> None:
     assert "<chromatic>-2</chromatic>" in text
 
 
+def test_a_singer_is_called_a_voice_and_sounds_as_one(tmp_path: Path) -> None:
+    write_musicxml(
+        make_score([Played("", 52, False, [Note(0.0, 1.0, 60, 52)])]), tmp_path / "a.xml"
+    )
+    text = (tmp_path / "a.xml").read_text(encoding="utf-8")
+    assert "<part-name>Voice</part-name>" in text
+    assert "<midi-program>53</midi-program>" in text
+
+
 def test_more_parts_than_channels_are_no_trouble(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

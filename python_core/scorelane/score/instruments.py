@@ -228,7 +228,7 @@ _ABBREVIATIONS = {
         "Str.": (44, 45, *range(48, 52)),
         "Hp.": (46,),
         "Timp.": (47,),
-        "Ch.": (52, 53, 54),
+        "Voice": (52, 53, 54),
         "Tpt.": (56, 59),
         "Tbn.": (57,),
         "Tba.": (58,),
@@ -251,6 +251,7 @@ _ABBREVIATIONS = {
 }
 _WRITTEN_NAMES = {
     0: "Piano",
+    52: "Voice",
     65: "Alto Saxophone",
     66: "Tenor Saxophone",
     64: "Soprano Saxophone",
