@@ -124,7 +124,6 @@ class Hints(nn.Module):
             self.register_buffer(name, value, persistent=False)
         self.strokes = Strokes(config)
         self.kit = Kit(config)
-        self.first_key = DRUM_KEYS.start
         self.loudness = Loudness()
         self.endings = Endings(QUESTIONS, config.steps_per_second)
         self.heard = dense(_HEARD + 2 * len(written), config.network.width)
@@ -196,7 +195,8 @@ class Hints(nn.Module):
         logits = torch.cat(
             [logits[:, :, : self.pitched], logits[:, :, self.pitched :] + gain], dim=2
         )
-        first, end = 128 + self.first_key, 128 + self.first_key + self.drums
+        first = 128 + self.strokes.first_key
+        end = first + self.drums
         before = begin[:, :, first:end]
         # What lies beside a stroke of the segment before or after stays as it is.
         own = self.strokes.around(struck) >= before

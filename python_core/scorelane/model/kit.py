@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scorelane.model.config import ModelConfig
-from scorelane.model.strokes import APART, families, maximum
+from scorelane.model.strokes import NEVER, families, maximum, steps_apart
 
 HEARD = -2.5
 """Evidence of any drum from which a moment counts."""
@@ -26,8 +26,6 @@ less."""
 _AT_ONCE = 2048
 """Moments that are compared with each other: four minutes or more."""
 
-_NEVER = -99.0
-
 
 class Kit(nn.Module):
     """Finds the moments of a recording that sound alike."""
@@ -40,8 +38,8 @@ class Kit(nn.Module):
         members, family = families()
         self.register_buffer("members", members, persistent=False)
         self.register_buffer("family", family, persistent=False)
-        self.reach = max(0, round(APART * config.steps_per_second) - 1)
-        self.never, self.heard = _NEVER, HEARD
+        self.reach = steps_apart(config)
+        self.never, self.heard = NEVER, HEARD
         self.like, self.fewest, self.at_once = LIKE, FEWEST, _AT_ONCE
         self.clip, self.width = CLIP, WIDTH
 

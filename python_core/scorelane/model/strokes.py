@@ -50,7 +50,8 @@ APART = 0.05
 BESIDE = 1
 """Steps before and after its peak at which a stroke may be written too, that chords stay whole."""
 
-_NEVER = -99.0
+NEVER = -99.0
+"""Evidence where nothing peaks."""
 
 
 class Strokes(nn.Module):
@@ -64,8 +65,7 @@ class Strokes(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.steps = config.steps
-        # On a grid so coarse that no two steps lie closer, each step is its own peak.
-        self.reach = max(0, round(APART * config.steps_per_second) - 1)
+        self.reach = steps_apart(config)
         self.margin = 2 * self.reach
         step = torch.arange(-self.margin, config.steps + self.margin)
         frame = step * config.frames_per_step + config.first_frame
@@ -78,7 +78,7 @@ class Strokes(nn.Module):
         self.lowest, self.pitches = LOWEST_PITCH, PITCHES
         self.first_key, self.keys = DRUM_KEYS.start, len(DRUM_KEYS)
         self.beside, self.optional = BESIDE, CLEAR - 0.01
-        self.never = _NEVER
+        self.never = NEVER
 
     def forward(self, notes: Tensor, drums: Tensor) -> list[Tensor]:
         """Evidence for a stroke at each step [batch, steps, 256], of pitches, then of drums.
@@ -118,6 +118,14 @@ def interpolation(frame: Tensor, frames: int) -> Tensor:
     inside = frame.clamp(min=0, max=frames - 1)
     distance = (inside.unsqueeze(1) - torch.arange(frames)).abs()
     return (1.0 - distance).clamp(min=0.0)
+
+
+def steps_apart(config: ModelConfig) -> int:
+    """How many steps to either side of a peak belong to it.
+
+    On a grid so coarse that no two steps lie closer than `APART`, each step is its own peak.
+    """
+    return max(0, round(APART * config.steps_per_second) - 1)
 
 
 def maximum(values: Tensor, reach: int) -> Tensor:

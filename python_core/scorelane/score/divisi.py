@@ -125,9 +125,7 @@ def _by_compass(program: int, notes: Sequence[Placed]) -> int:
     Who plays high beside violas plays the violin; beside alto saxophones, one of them.
     """
     low = float(np.quantile([one.note.pitch for one in notes], 0.05))
-    higher = 0 if program in dict(_STRINGS) else program
-    for family in (_STRINGS, _SAXOPHONES):
-        for candidate, lowest in family:
-            if program in dict(family) and candidate >= higher and low >= lowest:
-                return candidate
-    return program
+    family = next((each for each in (_STRINGS, _SAXOPHONES) if program in dict(each)), ())
+    highest = program if family is _SAXOPHONES else 0
+    reach = (one for one, lowest in family if one >= highest and low >= lowest)
+    return next(reach, program)
