@@ -71,6 +71,7 @@ def find_grid(
         grid = track_bars(
             onsets,
             pulse,
+            notes=notes,
             weights=weights,
             tempo=tempo,
             metre=metre,
@@ -79,7 +80,9 @@ def find_grid(
             alone=_is_soloist(parts),
         )
         return _trimmed(grid, first)
-    found, phase = find_metre(beats.times, onsets, pulse, metre or beats.metre, beats.count)
+    found, phase = find_metre(
+        beats.times, onsets, pulse, metre or beats.metre, beats.count, notes=notes
+    )
     if beats.downbeat is not None:
         phase = beats.downbeat % found.beats
     return _trimmed(Grid(beats.times, found, phase), first)

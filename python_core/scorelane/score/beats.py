@@ -1,9 +1,10 @@
 """Beats and bars of a performance, found together.
 
 Every metre that is written is tried at several tempi: in each the best chain of beats in bars is
-found (``chain``), at first roughly, in frames of 20 ms and over the beginning of long music. The
-metre and tempo of the best are then kept, and its beats found finely. Tempo changes and rubato
-are part of a chain, another level of beats is another tempo.
+found (``chain``), at first roughly, in frames of 20 ms and over the beginning of long music. Where
+bars begin is then heard once more, beat by beat of the best chain at each tempo (``barlines``),
+and the chains are found anew. The metre and tempo of the best are kept, and its beats found finely.
+Tempo changes and rubato are part of a chain, another level of beats is another tempo.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from scorelane.score.chain import STIFF, SUPPLE, best_chain
+from scorelane.notes import Note
+from scorelane.score.barlines import hear_bars
+from scorelane.score.chain import STIFF, SUPPLE, Chain, best_chain
 from scorelane.score.doubt import Reading, certainty
 from scorelane.score.envelope import Envelope
 from scorelane.score.grid import Grid, Metre
 from scorelane.score.lattice import Lattice, make_lattice
 from scorelane.score.metre import CHOICES, Choice, divided
-from scorelane.score.pulse import Pulse
+from scorelane.score.pulse import Pulse, note_columns
 
 _ROUGH, _FINE = (0.02, 0.035), (0.01, 0.022)  # seconds of a frame, log ratio of beat lengths
 _LISTENED = 600.0  # seconds from the first onset that metre and tempo are told by
@@ -37,18 +40,21 @@ _ROUNDING = 0.04  # of a beat: what the lengths that are tried make of an even c
 
 @dataclass(frozen=True)
 class _Heard:
-    """All that tells of beats and bars."""
+    """All that tells of beats and bars; ``columns`` are the notes, as ``note_columns`` has them."""
 
     onsets: NDArray[np.float64]
     weights: NDArray[np.float64]
     pulse: Pulse
     envelope: Envelope | None
     downbeats: NDArray[np.float64]
+    columns: NDArray[np.float64]
 
     def beginning(self) -> _Heard:
         """What is listened to for metre and tempo."""
-        some = self.onsets <= self.onsets[0] + _LISTENED
-        return replace(self, onsets=self.onsets[some], weights=self.weights[some])
+        until = self.onsets[0] + _LISTENED
+        some = self.onsets <= until
+        columns = self.columns[self.columns[:, 0] <= until]
+        return replace(self, onsets=self.onsets[some], weights=self.weights[some], columns=columns)
 
     def lattice(
         self, metre: Metre, resolution: tuple[float, float], tempo: float | None
@@ -60,7 +66,7 @@ class _Heard:
         low, high = _SHORTEST, _LONGEST
         if tempo:
             low, high = (60.0 / tempo * np.exp(sign * _ASKED_REACH) for sign in (-1, 1))
-        lattice = make_lattice(
+        return make_lattice(
             self.onsets,
             self.weights,
             self.pulse,
@@ -71,13 +77,24 @@ class _Heard:
             shortest=low,
             longest=high,
         )
-        return lattice.with_downbeats(self.downbeats)
+
+    def beat_by_beat(self, lattice: Lattice, chain: Chain) -> Lattice:
+        """``lattice`` with the bars that are heard from beat to beat of ``chain``."""
+        if not len(self.columns):
+            return lattice
+        return lattice.with_bars(chain.times, hear_bars(self.columns, chain.times))
+
+    def chain(self, lattice: Lattice, choice: Choice, change: float = STIFF) -> Chain:
+        """The best one with bars at the downbeats."""
+        steered = lattice.with_downbeats(self.downbeats)
+        return best_chain(steered, choice.metre.beats, choice.bar_cost, change)
 
 
 def track_bars(
     onsets: NDArray[np.float64],
     pulse: Pulse | None,
     *,
+    notes: Sequence[Note] = (),
     weights: NDArray[np.float64] | None = None,
     tempo: float | None = None,
     metre: Metre | None = None,
@@ -88,21 +105,24 @@ def track_bars(
     """Beats from before the first onset to after the last, and the bars that they make.
 
     ``onsets`` are sorted, and of one weight each unless ``weights`` are given; ``pulse`` is what
-    the network heard in their notes. ``tempo`` (beats per minute) holds the beats near it;
-    without it any from 40 to 220 may result. ``metre`` is kept where it is given. Bars begin at
-    the ``downbeats`` (seconds), and hardly any between two of them in a row. The ``envelope`` of
-    the recording tells of what is missing among the onsets. Who plays ``alone`` is followed with
-    more freedom than those who keep time together. Music without onsets gets two beats at 120.
+    the network heard in their ``notes``, without which bars are not heard beat by beat. ``tempo``
+    (beats per minute) holds the beats near it; without it any from 40 to 220 may result. ``metre``
+    is kept where it is given. Bars begin at the ``downbeats`` (seconds), and hardly any between two
+    of them in a row. The ``envelope`` of the recording tells of what is missing among the onsets.
+    Who plays ``alone`` is followed with more freedom than those who keep time together. Music
+    without onsets gets two beats at 120.
     """
     if not len(onsets) or pulse is None:
         return Grid(np.array([0.0, 60.0 / (tempo or 120.0)]), metre or Metre())
-    heard = _heard(onsets, weights, pulse, envelope, np.unique(downbeats))
+    heard = _heard(onsets, weights, pulse, envelope, np.unique(downbeats), notes)
     choices = CHOICES if metre is None else (Choice(metre),)
     tried = list(_tried(heard.beginning(), choices, tempo))
     best = max(tried, key=lambda one: one.worth)
     choice = best.choice
     lattice = _near(heard.lattice(choice.metre, _FINE, tempo), best.beat, tempo)
-    chain = best_chain(lattice, choice.metre.beats, choice.bar_cost, SUPPLE if alone else STIFF)
+    change = SUPPLE if alone else STIFF
+    lattice = heard.beat_by_beat(lattice, heard.chain(lattice, choice, change))
+    chain = heard.chain(lattice, choice, change)
     beats = refine_beats(chain.times, onsets)
     # Beats of both kinds may lie at the same places.
     found = metre or divided(choice.metre, beats, onsets, pulse)
@@ -115,6 +135,7 @@ def _heard(
     pulse: Pulse,
     envelope: Envelope | None,
     downbeats: NDArray[np.float64],
+    notes: Sequence[Note],
 ) -> _Heard:
     """All of these; beats reach to downbeats before the first onset and after the last."""
     if weights is None:
@@ -122,7 +143,7 @@ def _heard(
     before, after = downbeats[downbeats < onsets[0]], downbeats[downbeats > onsets[-1]]
     everything = np.concatenate((before, onsets, after))
     weights = np.concatenate((np.zeros(len(before)), weights, np.zeros(len(after))))
-    return _Heard(everything, weights, pulse, envelope, downbeats)
+    return _Heard(everything, weights, pulse, envelope, downbeats, note_columns(notes))
 
 
 def _tried(heard: _Heard, choices: Sequence[Choice], tempo: float | None) -> Iterator[Reading]:
@@ -138,8 +159,11 @@ def _tried(heard: _Heard, choices: Sequence[Choice], tempo: float | None) -> Ite
             if compound and beat < _SHORTEST_COMPOUND and not tempo:
                 continue
             near = _near(lattice, beat, tempo)
+            chains = [heard.chain(near, choice) for choice in some]
+            worths = [one.worth + choice.prior for one, choice in zip(chains, some, strict=True)]
+            near = heard.beat_by_beat(near, chains[int(np.argmax(worths))])
             for choice in some:
-                chain = best_chain(near, choice.metre.beats, choice.bar_cost)
+                chain = heard.chain(near, choice)
                 worth = chain.worth + choice.prior + compound * prior
                 yield Reading(worth, choice, beat, chain)
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from scorelane.score.barlines import KEPT
 from scorelane.score.downbeats import REACH
 from scorelane.score.envelope import Envelope
 from scorelane.score.metre import bar_odds
@@ -50,6 +51,7 @@ _GIVEN = 60.0  # worth of a bar line where a downbeat is given
 _GIVEN_SPREAD = 0.06  # seconds from there that cost
 _BETWEEN = 8.0  # cost of a bar line between two given downbeats that are
 _LONGEST_BAR = 6.0  # seconds apart at most
+_ABOUT = 0.3  # of a beat: beats that near to one that was heard are it
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,16 @@ class Lattice:
         """Log ratio of neighbouring lengths."""
         count = len(self.lengths)
         return math.log(self.lengths[-1] / self.lengths[0]) / max(count - 1, 1)
+
+    def with_bars(self, times: NDArray[np.float64], odds: NDArray[np.float64]) -> Lattice:
+        """Whether beats near those at ``times`` ``[n + 1]`` begin bars: log ``odds`` ``[n]``."""
+        at = self.start + self.frame * np.arange(len(self.bar))
+        middles = (times[1:-1] + times[:-2]) / 2
+        beat = np.searchsorted(middles, at)
+        near = np.abs(times[beat] - at) < _ABOUT * np.diff(times)[beat]
+        before = self.bar - self.other  # the log odds
+        bar, other = _log_chances(np.where(near, odds[beat] + KEPT * before, before))
+        return replace(self, bar=bar, other=other)
 
     def with_downbeats(self, downbeats: NDArray[np.float64]) -> Lattice:
         """Bars begin at ``downbeats`` (increasing seconds), or close by, where any chain allows it.
@@ -129,9 +141,14 @@ def make_lattice(
         heard += _HEARD * envelope.at(at)
     away = np.log(lengths * frame / (_USUAL_COMPOUND if compound else _USUAL)) / _USUAL_SPREAD
     gain += (heard[:, None] + _BEAT - 0.5 * _TEMPO_WEIGHT * away**2).astype(np.float32)
-    odds = bar_odds(at, pulse)
-    bar, other = (-np.log1p(np.exp(sign * odds)).astype(np.float32) for sign in (-1.0, 1.0))
+    bar, other = _log_chances(bar_odds(at, pulse))
     return Lattice(start, frame, pad, lengths, gain, bar, other)
+
+
+def _log_chances(odds: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Log chances of what has these log odds, and of its opposite."""
+    yes, no = (-np.log1p(np.exp(sign * odds)).astype(np.float32) for sign in (-1.0, 1.0))
+    return yes, no
 
 
 def _fit(

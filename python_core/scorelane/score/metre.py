@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scorelane.notes import Note
+from scorelane.score.barlines import KEPT, hear_bars
 from scorelane.score.grid import Metre
 from scorelane.score.onsets import TOGETHER
-from scorelane.score.pulse import FRAME, Pulse
+from scorelane.score.pulse import FRAME, Pulse, note_columns
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,14 @@ def find_metre(
     pulse: Pulse | None,
     metre: Metre | None = None,
     count: int | None = None,
+    *,
+    notes: Sequence[Note] = (),
 ) -> tuple[Metre, int]:
     """Metre and the index (less than a bar) of the first beat that begins a bar.
 
     ``metre``, when given, is kept, and only the place of its bars is found. Of ``count``, the
-    beats in a bar, only the division of the beats is found.
+    beats in a bar, only the division of the beats is found. Bars are heard beat by beat in the
+    ``notes``, where these are given.
     """
     choices = [choice for choice in CHOICES if count in (None, choice.metre.beats)]
     if not choices:
@@ -57,6 +63,9 @@ def find_metre(
     if pulse is None:
         return metre or Metre(count or 4, 4), 0
     odds = bar_odds(beats, pulse)
+    if len(notes) and len(beats) > 1:
+        following = 2 * beats[-1] - beats[-2]
+        odds = KEPT * odds + hear_bars(note_columns(notes), np.append(beats, following))
     odds[beats > onsets[-1] + TOGETHER] = 0.0  # where the last beat ends, nothing may begin
     if metre is not None:
         return metre, _best_phase(odds, metre.beats)[1]

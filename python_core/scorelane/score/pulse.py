@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.notes import Note
+from scorelane.score import convolutions
 
 FRAME = 0.04
 """Seconds."""
@@ -30,7 +29,8 @@ _DRUMS = (  # kick, snare, closed and open hi-hat, crash, ride, toms; the rest
     (51, 53, 59),
     (41, 43, 45, 47, 48, 50),
 )
-FEATURES = _BANDS + 12 + 12 + 5 + len(_DRUMS) + 1
+DRUM_KINDS = len(_DRUMS) + 1
+FEATURES = _BANDS + 12 + 12 + 5 + DRUM_KINDS
 _LONGEST = 4.0  # seconds of a note that count
 
 
@@ -59,18 +59,34 @@ class Pulse:
 def hear_pulse(notes: Sequence[Note]) -> Pulse:
     """Listen to ``notes``, in any order; at least one."""
     start = min(note.onset for note in notes) - MARGIN
-    columns = np.array(
-        [(note.onset - start, note.duration, note.pitch, note.is_drum) for note in notes], float
-    )
-    logits = listen(columns)
+    logits = listen(note_columns(notes, start))
     weight = 1.0 / (1.0 + np.exp(-logits[:, 0]))
     compound = float((logits[:, 2] * weight).sum() / max(float(weight.sum()), 1e-9))
     return Pulse(start, logits[:, 0], logits[:, 1], compound)
 
 
+def note_columns(notes: Sequence[Note], start: float = 0.0) -> NDArray[np.float64]:
+    """``[n, 4]``: seconds from ``start`` to the onset, seconds that it lasts, pitch, is drum."""
+    rows = [(note.onset - start, note.duration, note.pitch, note.is_drum) for note in notes]
+    return np.array(rows, np.float64).reshape(-1, 4)
+
+
+def drum_kind(pitch: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which of ``DRUM_KINDS`` keys of drums are."""
+    kind = np.full(128, len(_DRUMS))
+    for number, keys in enumerate(_DRUMS):
+        kind[list(keys)] = number
+    of: NDArray[np.int64] = kind[np.clip(pitch, 0, 127)]
+    return of
+
+
 def listen(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """``[frames, 3]``: log odds of beat, bar and compound metre; notes as `frame_features`."""
-    return _run(_weights(), frame_features(columns))
+    features = frame_features(columns)
+    # Two frames at a time: what changes slower than 80 ms needs no finer convolutions.
+    pairs = np.zeros((-(-len(features) // 2), 2 * FEATURES), np.float32)
+    pairs.reshape(-1)[: features.size] = features.reshape(-1)
+    return convolutions.listen("pulse.npz", pairs).reshape(-1, 3).astype(np.float64)
 
 
 def frame_features(columns: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -111,10 +127,7 @@ def frame_features(columns: NDArray[np.float64]) -> NDArray[np.float32]:
     ends = np.minimum(((onset + length)[pitched] / FRAME).astype(np.int64), frames - 1)
     np.add.at(features, (ends, base + 4), 1.0)
     base += 5
-    kind = np.full(128, len(_DRUMS))
-    for number, keys in enumerate(_DRUMS):
-        kind[list(keys)] = number
-    add(base + kind[np.clip(pitch, 0, 127)], ~pitched)
+    add(base + drum_kind(pitch), ~pitched)
     return np.log1p(features)
 
 
@@ -129,43 +142,3 @@ def _lowness(
     windows = np.lib.stride_tricks.sliding_window_view(around, 2 * round(0.7 / FRAME) + 1)
     low: NDArray[np.float64] = (pitched & (pitch <= windows.min(axis=1)[frame])).astype(np.float64)
     return low
-
-
-def _run(
-    weights: dict[str, NDArray[np.float32]], features: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """``[frames, FEATURES]`` to logits ``[frames, 3]``: beat, bar, compound."""
-    frames = len(features) + len(features) % 2
-    x = np.zeros((frames, FEATURES), np.float32)
-    x[: len(features)] = features
-    x = np.maximum(_convolved(weights, "first", x.reshape(frames // 2, 2 * FEATURES)), 0)
-    number = 0
-    while f"blocks.{number}.wide.inner.weight" in weights:
-        inner = np.maximum(_convolved(weights, f"blocks.{number}.wide", x, 2**number), 0)
-        x = x + _convolved(weights, f"blocks.{number}.narrow", inner)
-        number += 1
-    return _convolved(weights, "last", np.maximum(x, 0)).reshape(frames, 3).astype(np.float64)
-
-
-def _convolved(
-    weights: dict[str, NDArray[np.float32]], name: str, x: NDArray[np.float32], dilation: int = 1
-) -> NDArray[np.float32]:
-    """A convolution along frames that keeps their number; zeros lie beyond the ends."""
-    weight = weights[f"{name}.inner.weight"]  # [outputs, width * channels]
-    frames, channels = x.shape
-    width = weight.shape[1] // channels
-    total = np.tile(weights[f"{name}.inner.bias"], (frames, 1))
-    for tap in range(width):
-        shift = (tap - width // 2) * dilation
-        if abs(shift) < frames:
-            here = slice(max(0, -shift), frames - max(0, shift))
-            there = slice(max(0, shift), frames - max(0, -shift))
-            total[here] += x[there] @ weight[:, tap * channels : (tap + 1) * channels].T
-    return total
-
-
-@cache
-def _weights() -> dict[str, NDArray[np.float32]]:
-    with (resources.files("scorelane.score") / "pulse.npz").open("rb") as file:
-        kept = np.load(file)
-        return {name: kept[name].astype(np.float32) for name in kept.files}

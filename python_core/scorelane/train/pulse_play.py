@@ -16,6 +16,8 @@ from scorelane.score.grid import TICKS
 from scorelane.train.pulse_data import Piece
 
 _FREE, _FREE_BAND = 0.6, 0.15  # how often tempo and hands are free; of music with drums
+_MISSED, _MADE_UP = 0.3, 0.25  # most of the notes that a transcription misses, and makes up
+_PARTIALS = (12, -12, 12, 19, 7)  # semitones from a note to one that is made up
 
 
 @dataclass(frozen=True)
@@ -158,3 +160,13 @@ def _some_parts(notes: NDArray[np.float64], rng: np.random.Generator) -> NDArray
         return notes
     fewer = notes[notes[:, 4] != rng.choice(parts)]
     return fewer if len(fewer) > 16 else notes
+
+
+def as_transcribed(columns: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Notes ``[n, 4]`` of which some are missed, and partials of others are made up."""
+    heard = columns[rng.random(len(columns)) >= rng.uniform(0.0, _MISSED)]
+    pitched = heard[heard[:, 3] < 0.5]
+    made_up = pitched[rng.random(len(pitched)) < rng.uniform(0.0, _MADE_UP)]
+    made_up[:, 1] *= rng.uniform(0.2, 1.0, len(made_up))
+    made_up[:, 2] = np.clip(made_up[:, 2] + rng.choice(_PARTIALS, len(made_up)), 0, 127)
+    return np.concatenate((heard, made_up))

@@ -1,0 +1,108 @@
+"""Where bars begin, heard beat by beat once there are beats.
+
+A second small network, over beats instead of frames: what begins on each quarter of a beat, in
+which pitch classes, for how many beats, above which bass. Counted in beats, a bar is the same at
+any tempo and however freely it is played (after Krebs, Boeck, Dorfer and Widmer, ISMIR 2016).
+``scorelane.train.barlines`` trained it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorelane.score import convolutions
+from scorelane.score.pulse import DRUM_KINDS, drum_kind
+
+KEPT = 0.3
+"""Part of the log odds that ``pulse`` hears of a bar that counts beside those heard here."""
+PARTS = 4
+"""Of a beat, each centred on its beginning."""
+_PART = 1 + 12 + 12 + 1 + 1 + DRUM_KINDS
+FEATURES = PARTS * _PART + 12 + 1
+_SHORTEST, _LONGEST = 0.05, 4.0  # beats of a note that count
+_EARLY, _LATE = 0.1, 0.15  # of a beat: who begins or ends that near to one begins or ends with it
+_MOST_SOUNDING = 2.0  # notes of a pitch class that go on
+_USUAL = 0.6  # seconds per beat
+_MIDDLE, _RANGE = 60, 24.0  # pitches
+_MOST = 4.0  # log odds of one bar line
+
+
+def hear_bars(columns: NDArray[np.float64], beats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``[n - 1]``: log odds that a bar begins with each of ``beats`` ``[n]`` but the last.
+
+    Notes are ``[m, 4]`` as :func:`scorelane.score.pulse.note_columns` has them; there are two
+    ``beats`` at least, which increase, in the seconds of the notes.
+    """
+    logits = convolutions.listen("barlines.npz", beat_features(columns, beats))
+    return np.clip(logits[:, 0].astype(np.float64), -_MOST, _MOST)
+
+
+def beat_features(columns: NDArray[np.float64], beats: NDArray[np.float64]) -> NDArray[np.float32]:
+    """``[n - 1, FEATURES]`` of notes ``[n, 4]``: onset and duration (s), pitch, is drum."""
+    count = len(beats) - 1
+    onset, end, pitch, pitched = _in_beats(columns, beats)
+    part = np.floor(PARTS * onset + 0.5).astype(np.int64)
+    lasts = np.clip(end - onset, _SHORTEST, _LONGEST)
+    parts = np.zeros((PARTS * count, _PART), np.float32)
+    at, tone = part[pitched], pitch[pitched]
+    weight = np.sqrt(lasts[pitched])
+    np.add.at(parts[:, 0], at, 1.0)
+    np.add.at(parts, (at, 1 + tone % 12), weight)
+    is_bass = tone <= _lowest_around(at, tone, PARTS * count)[at]
+    np.add.at(parts, (at[is_bass], 13 + tone[is_bass] % 12), weight[is_bass])
+    longest = np.zeros(PARTS * count)
+    np.maximum.at(longest, at, lasts[pitched])
+    parts[:, 25] = longest
+    np.add.at(parts, (part[~pitched], 27 + drum_kind(pitch[~pitched])), 1.0)
+    parts = np.log1p(parts)
+    highest = np.full(PARTS * count, -1)
+    np.maximum.at(highest, at, tone)
+    parts[:, 26] = np.where(highest >= 0, (highest - _MIDDLE) / _RANGE, 0.0)
+    features = np.zeros((count, FEATURES), np.float32)
+    features[:, : PARTS * _PART] = parts.reshape(count, -1)
+    features[:, -13:-1] = _sounding(onset[pitched], end[pitched], tone, count)
+    features[:, -1] = np.log(np.diff(beats) / _USUAL)
+    return features
+
+
+def _in_beats(
+    columns: NDArray[np.float64], beats: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Onset and end in beats, pitch and whether pitched, of the notes that begin within them."""
+    onset, length, pitch, drum = columns.T
+    # A note may come a little before the first beat.
+    times = np.concatenate(([2 * beats[0] - beats[1]], beats))
+    number = np.arange(-1.0, len(beats))
+    end = np.interp(onset + length, times, number)
+    onset = np.interp(onset, times, number)
+    inside = (onset >= -0.5 / PARTS) & (onset < len(beats) - 1 - 0.5 / PARTS)
+    return onset[inside], end[inside], pitch[inside].astype(np.int64), drum[inside] < 0.5
+
+
+def _lowest_around(
+    part: NDArray[np.int64], pitch: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
+    """``[count]``: the lowest pitch that begins within a beat of each part."""
+    lowest = np.full(count, 128)
+    np.minimum.at(lowest, part, pitch)
+    around = np.pad(lowest, PARTS, constant_values=128)
+    windows = np.lib.stride_tricks.sliding_window_view(around, 2 * PARTS + 1)
+    result: NDArray[np.int64] = windows.min(axis=1)
+    return result
+
+
+def _sounding(
+    onset: NDArray[np.float64],
+    end: NDArray[np.float64],
+    pitch: NDArray[np.int64],
+    count: int,
+) -> NDArray[np.float64]:
+    """``[beats, 12]``: how many notes of each pitch class go on into each beat."""
+    first = (onset + _EARLY).astype(np.int64) + 1
+    last = np.minimum((end - _LATE).astype(np.int64), count - 1)
+    goes_on = last >= first
+    change = np.zeros((count + 1, 12))
+    np.add.at(change, (first[goes_on], pitch[goes_on] % 12), 1.0)
+    np.add.at(change, (last[goes_on] + 1, pitch[goes_on] % 12), -1.0)
+    return np.minimum(np.cumsum(change, axis=0)[:count], _MOST_SOUNDING)

@@ -1,0 +1,92 @@
+"""The scores that the networks of ``scorelane.score`` are trained on, and how they are named.
+
+    python -m scorelane.train.NETWORK FOLDER=SHARE... --out WEIGHTS.npz [--guess FOLDER=SHARE]...
+        [--from WEIGHTS] [--hold-out NAMES] [--steps N]
+
+Each folder holds MusicXML scores, or MIDI files whose time signatures and bars are exact, and is
+heard in its share of the examples; within it a piece weighs as the square root of its bars. Of a
+folder of ``--guess`` the scores are MIDI files without time signatures: those count whose bars
+are beyond doubt (``pulse_guess``). Works whose path holds a line of the file ``--hold-out`` are
+neither trained nor judged on; of the others every eighth is judged on alone. Training goes on
+from the weights ``--from``, or starts from nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorelane.train.pulse_data import SUFFIXES, Piece, read_pieces
+from scorelane.train.pulse_guess import guess_piece
+
+_MOST_BARS = 200  # that a piece weighs by
+_SCARCE = {"3/4": 1.3, "6/8": 2.0, "9/8": 2.0, "12/8": 2.0}  # what pieces of guessed bars weigh
+
+
+@dataclass
+class Collection:
+    """Pieces to train on with what they weigh, and pieces to judge by."""
+
+    held_out: list[str]
+    pieces: list[Piece] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    judged: list[Piece] = field(default_factory=list)
+
+    def drawn(self, rng: np.random.Generator) -> Piece:
+        """A piece to train on, as often as it weighs."""
+        return self.pieces[int(rng.choice(len(self.pieces), p=self._chances))]
+
+    @cached_property
+    def _chances(self) -> NDArray[np.float64]:
+        return np.array(self.weights) / sum(self.weights)
+
+    def add(
+        self, item: str, suffixes: tuple[str, ...], read: Callable[[Path], list[Piece]]
+    ) -> None:
+        """Read ``FOLDER=SHARE``."""
+        folder, _, share = item.rpartition("=")
+        first = len(self.pieces)
+        for path in sorted(Path(folder).rglob("*")):
+            work = path.relative_to(folder).with_suffix("").as_posix()
+            held = any(name in path.as_posix() for name in self.held_out)
+            if held or path.suffix not in suffixes:
+                continue
+            alone = zlib.crc32(work.encode()) % 8 == 0
+            (self.judged if alone else self.pieces).extend(read(path))
+        own = np.sqrt([min(len(piece.bars), _MOST_BARS) for piece in self.pieces[first:]])
+        self.weights += list(float(share) * own / own.sum())
+
+    def add_guessed(self, item: str) -> None:
+        """Read ``FOLDER=SHARE`` of MIDI files without time signatures."""
+        first = len(self.pieces)
+        self.add(item, (".mid",), lambda path: [p for p in [guess_piece(path)] if p])
+        for number, piece in enumerate(self.pieces[first:], start=first):
+            self.weights[number] *= _SCARCE.get(str(piece.metre), 1.0)
+
+
+def read_options(
+    description: str, arguments: list[str] | None, steps: int
+) -> tuple[Collection, argparse.Namespace]:
+    """The scores that ``arguments`` name, and ``out``, ``start`` and ``steps``."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("folders", nargs="+", metavar="FOLDER=SHARE")
+    parser.add_argument("--guess", nargs="*", default=[], metavar="FOLDER=SHARE")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--from", dest="start", type=Path, help="weights to go on from")
+    parser.add_argument("--hold-out", type=Path, help="a file with a part of a path on each line")
+    parser.add_argument("--steps", type=int, default=steps)
+    options = parser.parse_args(arguments)
+    all_of = Collection(options.hold_out.read_text().split() if options.hold_out else [])
+    for item in options.folders:
+        all_of.add(item, SUFFIXES, read_pieces)
+    for item in options.guess:
+        all_of.add_guessed(item)
+    print(f"{len(all_of.pieces)} pieces to train on, {len(all_of.judged)} to judge by", flush=True)
+    return all_of, options
