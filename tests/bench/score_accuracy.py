@@ -1,6 +1,7 @@
 """How well performances are written down: scores are played by a humaniser and transcribed back.
 
-    python tests/bench/score_accuracy.py [--corpora FOLDER] [--peer] [--round-trip] [--only NAME]
+    python tests/bench/score_accuracy.py [--corpora FOLDER] [--peer] [--round-trip] [--sound]
+        [--only NAME]
 
 Scores come from music21's corpus (metre, bars, keys and hands are known) and, with --corpora, from
 folders of score-time MIDI (openscore-*: onsets alone; mma_pop909: 4/4 bars too). Each is played
@@ -21,13 +22,16 @@ best:
     level     whether a quarter is written as a quarter, not as a half or an eighth
     key       the key signature at the start
     hands     share of piano notes in the right hand, over the notes of all pieces
+    lines     F measure of the bar lines, within 100 ms of where the performance has them
 
 Where a page's bar lines fall in the score is told by the notes beside them, at whatever tempo the
 page is written.
 
-With --peer MuseScore imports the very same MIDI files. With --round-trip every score that was
-written with the true beats goes through MuseScore to MusicXML and to MIDI, and pitches and ticks
-are compared part by part.
+With --sound each performance is played by a soundfont (three take turns) and transcribed with the
+model in models/scorelane; beats are found in that. Of it exact and lines are told. With --peer
+MuseScore imports the very same MIDI files. With --round-trip every score that was written with the
+true beats goes through MuseScore to MusicXML and to MIDI, and pitches and ticks are compared part
+by part.
 """
 
 from __future__ import annotations
@@ -36,18 +40,34 @@ import argparse
 import json
 import sys
 import tempfile
-from collections import Counter, defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 
-import mido
 import numpy as np
-from numpy.typing import NDArray
+import soundfile
 from score_humaniser import Performance, perform
+from score_judging import (
+    Page,
+    bars_right,
+    exactness,
+    hands_right,
+    lines_right,
+    read_page,
+)
 from score_truth import Truth, load
 
+from scorelane import transcribe
+from scorelane.data.render import SAMPLE_RATE, close_repeats, find_soundfont, render
 from scorelane.midi import write_midi
-from scorelane.score import Beats, Metre, Score, arrange, find_grid, write_musicxml
+from scorelane.score import (
+    Beats,
+    Metre,
+    Played,
+    Score,
+    arrange,
+    find_grid,
+    from_lanes,
+    write_musicxml,
+)
 from scorelane.score.engrave import EngraveError, convert
 from scorelane.score.grid import TICKS
 from scorelane.score.grid_midi import write_grid_midi
@@ -55,133 +75,19 @@ from scorelane.score.grid_midi import write_grid_midi
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from score_reading import read_midi_tracks, read_musicxml
 
-FIGURES = ("exact", "downbeat", "bars", "level", "key", "hands", "round trip")
-MAJOR = ("Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#")
-MINOR = ("Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m")
-_NEAR = 0.2  # quarters: a bar line that near stands on the score's
+FIGURES = ("exact", "downbeat", "bars", "level", "key", "hands", "lines", "round trip")
+_SOUNDFONTS = ("FluidR3_GM", "TimGM6mb", "MuseScore_General_Full")
+_MODEL = Path(__file__).parents[2] / "models" / "scorelane"
 Row = dict[str, object]
 
 
-@dataclass
-class Page:
-    """What came out: (quarter, pitch) of every note, bar lines in quarters, first signature."""
-
-    notes: list[tuple[float, int]]
-    bars: list[float]
-    fifths: int | None
-
-
-def read_page(path: Path) -> Page:
-    signatures, fifths, end = [], None, 0.0
-    midi = mido.MidiFile(path)
-    for track in midi.tracks:
-        tick = 0
-        for message in track:
-            tick += message.time
-            quarter = tick / midi.ticks_per_beat
-            end = max(end, quarter)
-            if message.type == "time_signature":
-                signatures.append((quarter, 4 * message.numerator / message.denominator))
-            elif message.type == "key_signature" and fifths is None:
-                name = message.key
-                names = MINOR if name in MINOR else MAJOR
-                fifths = names.index(name) - 6 if name in names else None
-    bars = []
-    signatures.sort()
-    for (begin, length), (until, _) in zip(signatures, [*signatures[1:], (end, 0.0)], strict=True):
-        bars += list(np.arange(begin, until, length))
-    return Page([note for track in read_midi_tracks(path) for note in track], bars, fifths)
-
-
-def exactness(truth: Truth, page: Page) -> float:
-    """Share of onsets at their exact place under the best shift."""
-    tick = TICKS * 4
-    meant: dict[int, list[int]] = defaultdict(list)
-    for _, _, _, pitch, quarter, _, _ in truth.notes:
-        meant[pitch].append(round(quarter * tick))
-    shifts: Counter[int] = Counter()
-    for quarter, pitch in page.notes:
-        for there in meant.get(pitch, ()):
-            shifts[there - round(quarter * tick)] += 1
-    found = Counter((round(q * tick), p) for q, p in page.notes)
-    wanted = Counter((t, p) for p, ts in meant.items() for t in ts)
-    best = 0
-    for shift, _ in shifts.most_common(20):
-        hits = sum(min(n, wanted.get((t + shift, p), 0)) for (t, p), n in found.items())
-        best = max(best, hits)
-    return best / max(len(truth.notes), 1)
-
-
-def in_score(truth: Truth, page: Page) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Quarters of the page, increasing, and the score's quarters there, told by the notes.
-
-    Of a pitch that both have equally often, the first is the first, the second the second...
-    """
-    meant: dict[int, list[float]] = defaultdict(list)
-    found: dict[int, list[float]] = defaultdict(list)
-    for _, _, _, pitch, quarter, _, _ in truth.notes:
-        meant[pitch].append(quarter)
-    for quarter, pitch in page.notes:
-        found[pitch].append(quarter)
-    pairs: dict[float, list[float]] = defaultdict(list)
-    for pitch, there in meant.items():
-        if len(found[pitch]) == len(there):
-            for at, quarter in zip(sorted(found[pitch]), sorted(there), strict=True):
-                pairs[round(at, 3)].append(quarter)
-    at = np.array(sorted(pairs))
-    return at, np.maximum.accumulate([np.median(pairs[one]) for one in at])
-
-
-def bars_right(truth: Truth, page: Page) -> dict[str, bool | None]:
-    """``downbeat``, ``bars`` and ``level``, as the head of this file says."""
-    at, quarter = in_score(truth, page)
-    if len(at) < 8:
-        return {"downbeat": False, "bars": False, "level": False}
-    slope = (quarter[-1] - quarter[0]) / (at[-1] - at[0])
-    level = bool(0.8 < slope < 1.25)
-    if len(truth.bars) < 3:
-        return {"downbeat": None, "bars": None, "level": level}
-    # Beyond the outer notes the page goes on as it was on the whole.
-    bars = np.array(page.bars)
-    lines = np.interp(bars, at, quarter)
-    lines += slope * (np.minimum(bars - at[0], 0.0) + np.maximum(bars - at[-1], 0.0))
-    lines = lines[(lines > min(truth.bars) - 0.3) & (lines < max(truth.bars) + 0.3)]
-    meant = np.array(truth.bars)
-    off = np.abs(meant[:, None] - lines) if len(lines) else np.full((len(meant), 1), np.inf)
-    found = (off.min(axis=1) < _NEAR).mean()
-    placed = (off.min(axis=0) < _NEAR).mean()
-    complete = found >= 0.8
-    right = complete and len(lines) <= 1.1 * len(meant) + 2
-    halved = complete and len(lines) <= 2.1 * len(meant) + 2
-    doubled = placed >= 0.8 and len(lines) >= 0.45 * len(meant)
-    return {"downbeat": bool(halved or doubled), "bars": bool(right), "level": level}
-
-
-def hands_right(
-    truth: Truth, staves: list[list[list[tuple[float, int]]]], meant_at: list[float]
-) -> float | None:
-    """Share of piano notes on the staff of their hand.
-
-    ``staves`` holds candidates, each the (time, pitch) of two staves; of the peer it is not known
-    which of its staves are the piano's, so the best counts. ``meant_at`` are the times of the
-    score's notes on the same scale.
-    """
-    if not any(n[6] for n in truth.notes):
-        return None
-    shares = [0.0]
-    for pair in staves:
-        found: dict[int, list[tuple[float, int]]] = defaultdict(list)
-        for hand, notes in enumerate(pair, start=1):
-            for at, pitch in notes:
-                found[pitch].append((at, hand))
-        right = total = 0
-        for row, at in zip(truth.notes, meant_at, strict=True):
-            if row[6]:
-                near = min(found.get(row[3], ()), key=lambda f: abs(f[0] - at), default=None)
-                right += near is not None and near[1] == row[6]
-                total += 1
-        shares.append(right / total)
-    return max(shares)
+def heard_parts(played: Performance, number: int, folder: Path) -> list[Played]:
+    """What is transcribed of the performance when a soundfont plays it."""
+    soundfont = find_soundfont(_SOUNDFONTS[number % len(_SOUNDFONTS)])
+    audio = render(close_repeats(sorted(played.notes, key=lambda note: note.onset)), soundfont)
+    recording = folder / "played.wav"
+    soundfile.write(recording, audio.T / max(float(np.abs(audio).max()), 1e-6), SAMPLE_RATE)
+    return from_lanes(transcribe(recording, model=_MODEL).lanes)
 
 
 def our_staves(score: Score) -> list[list[list[tuple[float, int]]]]:
@@ -233,7 +139,9 @@ def round_trip(score: Score, folder: Path) -> bool:
     )
 
 
-def measure(truth: Truth, manner: str, folder: Path, options: argparse.Namespace) -> list[Row]:
+def measure(
+    truth: Truth, manner: str, number: int, folder: Path, options: argparse.Namespace
+) -> list[Row]:
     played = perform(truth, manner)
     about: Row = {"piece": truth.name, "manner": manner, "true metre": truth.metre}
     about["piano notes"] = sum(bool(note[6]) for note in truth.notes)
@@ -245,10 +153,19 @@ def measure(truth: Truth, manner: str, folder: Path, options: argparse.Namespace
         write_grid_midi(score, folder / "ours.mid")
         row = about | {"who": f"ours, {beats}", "metre": str(grid.metre)}
         row |= judge(truth, read_page(folder / "ours.mid"))
+        row["lines"] = lines_right(truth, played, grid)
         row["hands"] = hands_right(truth, our_staves(score), [note.onset for note in played.notes])
         row["bpm"] = round(60 / float(np.median(np.diff(grid.times))))
         if options.round_trip and beats == "given" and manner == "steady":
             row["round trip"] = round_trip(score, folder)
+        rows.append(row)
+    if options.sound and truth.bars:
+        parts = heard_parts(played, number, folder)
+        grid = find_grid(parts)
+        write_grid_midi(arrange(parts, grid), folder / "heard.mid")
+        row = about | {"who": "ours, heard", "metre": str(grid.metre)}
+        row["exact"] = exactness(truth, read_page(folder / "heard.mid"))
+        row["lines"] = lines_right(truth, played, grid)
         rows.append(row)
     if options.peer:
         rows += peer(truth, played, folder, about)
@@ -284,14 +201,15 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("build/score_truth"))
     parser.add_argument("--peer", action="store_true", help="run MuseScore's import too")
     parser.add_argument("--round-trip", action="store_true", help="send scores through MuseScore")
+    parser.add_argument("--sound", action="store_true", help="transcribe what a soundfont plays")
     parser.add_argument("--only", default="", help="pieces whose name holds this")
     parser.add_argument("--out", type=Path, help="write all rows as JSON")
     options = parser.parse_args()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        for truth in load(options.corpora, options.cache, options.only):
+        for number, truth in enumerate(load(options.corpora, options.cache, options.only)):
             for manner in ("steady", "drift"):
-                new = measure(truth, manner, Path(folder), options)
+                new = measure(truth, manner, number, Path(folder), options)
                 rows += new
                 for row in new:
                     figures = " ".join(f"{row.get(name)!s:6.6}" for name in FIGURES)
@@ -303,7 +221,7 @@ def main() -> None:
     if options.out:
         options.out.write_text(json.dumps(rows))
     print(f"{'':20}" + " ".join(f"{name:>14}" for name in FIGURES))
-    for who in ("ours, given", "ours, found", "MuseScore"):
+    for who in ("ours, given", "ours, found", "ours, heard", "MuseScore"):
         for manner in ("steady", "drift"):
             some = [r for r in rows if r["who"] == who and r["manner"] == manner]
             if some:
