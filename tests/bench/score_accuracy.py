@@ -69,6 +69,7 @@ from scorelane.score import (
     write_musicxml,
 )
 from scorelane.score.engrave import EngraveError, convert
+from scorelane.score.envelope import Envelope, onset_envelope
 from scorelane.score.grid import TICKS
 from scorelane.score.grid_midi import write_grid_midi
 
@@ -81,13 +82,14 @@ _MODEL = Path(__file__).parents[2] / "models" / "scorelane"
 Row = dict[str, object]
 
 
-def heard_parts(played: Performance, number: int, folder: Path) -> list[Played]:
-    """What is transcribed of the performance when a soundfont plays it."""
+def hear(played: Performance, number: int, folder: Path) -> tuple[list[Played], Envelope]:
+    """What is transcribed of the performance when a soundfont plays it, and how it begins."""
     soundfont = find_soundfont(_SOUNDFONTS[number % len(_SOUNDFONTS)])
     audio = render(close_repeats(sorted(played.notes, key=lambda note: note.onset)), soundfont)
     recording = folder / "played.wav"
     soundfile.write(recording, audio.T / max(float(np.abs(audio).max()), 1e-6), SAMPLE_RATE)
-    return from_lanes(transcribe(recording, model=_MODEL).lanes)
+    lanes = transcribe(recording, model=_MODEL).lanes
+    return from_lanes(lanes), onset_envelope(recording)
 
 
 def our_staves(score: Score) -> list[list[list[tuple[float, int]]]]:
@@ -160,8 +162,8 @@ def measure(
             row["round trip"] = round_trip(score, folder)
         rows.append(row)
     if options.sound and truth.bars:
-        parts = heard_parts(played, number, folder)
-        grid = find_grid(parts)
+        parts, envelope = hear(played, number, folder)
+        grid = find_grid(parts, envelope=envelope)
         write_grid_midi(arrange(parts, grid), folder / "heard.mid")
         row = about | {"who": "ours, heard", "metre": str(grid.metre)}
         row["exact"] = exactness(truth, read_page(folder / "heard.mid"))

@@ -40,8 +40,8 @@ _DUPLETS: _Places = ((0.0, 1.0), (1 / 2, 0.3), (1 / 4, 0.1), (3 / 4, 0.1))
 # Places in a beat and odds of an onset there; those of a beat that is divided as its metre is not,
 # and what that costs. A beat is divided one way or the other: places of both hold any onset.
 _SIMPLE, _COMPOUND = (_HALVES, _TRIPLETS, 0.5), (_THIRDS, _DUPLETS, 1.0)
-_HEARD = 0.4  # worth of one standard deviation of the recording's onset envelope on a beat
-_CLEAR = 1.0  # deviations that speak neither for nor against: every onset has some
+_HEARD = 0.8  # worth of one standard deviation of the recording's onset envelope on a beat
+_CLEAR = 1.5  # deviations that speak neither for nor against: every onset has some
 _PLACED = 0.5  # worth of what the places of the onsets say
 _MOST = 4.0  # of the network's log odds on a beat
 _BEAT = 0.1  # each beat is worth this
