@@ -7,20 +7,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import IterableDataset
 
 from scorelane.score.barlines import FEATURES, beat_features
-from scorelane.train.convolutions import Example, Network, fit, load
+from scorelane.train.convolutions import Example, Network
 from scorelane.train.pulse_data import Piece
 from scorelane.train.pulse_play import as_transcribed, perform
-from scorelane.train.pulse_scores import Collection, read_options
+from scorelane.train.pulse_scores import teach
 
 BEATS = 128
 BATCH = 16
@@ -38,20 +35,8 @@ class BarNetwork(Network):
         super().__init__(FEATURES, 1, channels=64, width=3, blocks=5, dropout=0.25)
 
 
-class Performances(IterableDataset[Example]):
-    """Features ``[BEATS, FEATURES]`` and targets ``[BEATS, 2]``; the last says what counts."""
-
-    def __init__(self, scores: Collection, seed: int) -> None:
-        self.scores, self.seed = scores, seed
-
-    def __iter__(self) -> Iterator[Example]:
-        rng = np.random.default_rng(self.seed)
-        while True:
-            yield example(self.scores.drawn(rng), rng)
-
-
 def example(piece: Piece, rng: np.random.Generator) -> Example:
-    """What the network sees of a performance and should say of it.
+    """Features ``[BEATS, FEATURES]`` and targets ``[BEATS, 2]``; the last says what counts.
 
     Trackers find beats at any level, and a little off.
     """
@@ -97,22 +82,16 @@ def loss_of(network: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the scores, train, write."""
-    scores, options = read_options(str(__doc__).split("\n")[0], arguments, 5000)
     torch.manual_seed(0)
-    network = BarNetwork()
-    if options.start is not None:
-        load(network, options.start)
-    rng = np.random.default_rng(1)
-    trial = [example(piece, rng) for piece in scores.judged]
-    fit(
-        network,
-        Performances(scores, seed=0),
-        trial,
+    teach(
+        BarNetwork(),
+        example,
         loss_of,
         weights=(1.0,),
         batch=BATCH,
-        steps=options.steps,
-        out=options.out,
+        steps=6000,
+        description=str(__doc__).split("\n")[0],
+        arguments=arguments,
     )
 
 

@@ -17,6 +17,8 @@ from scorelane.files import atomic_path
 
 Example = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Features ``[rows, features]`` and targets ``[rows, targets]``, of as many rows as all others."""
+LossesOf = Callable[[nn.Module, Tensor, Tensor], Tensor]
+"""Losses ``[k]`` of a network, of features and targets."""
 
 
 class Convolution(nn.Module):
@@ -89,7 +91,7 @@ def fit(
     network: nn.Module,
     examples: IterableDataset[Example],
     trial: Sequence[Example],
-    losses_of: Callable[[nn.Module, Tensor, Tensor], Tensor],
+    losses_of: LossesOf,
     *,
     weights: Sequence[float],
     batch: int,
@@ -98,8 +100,7 @@ def fit(
 ) -> None:
     """Train; every hundred steps the mean of the latest weights is judged by ``trial`` and kept.
 
-    ``losses_of`` the network, features and targets gives losses ``[k]``; their sum with
-    ``weights`` is made small.
+    The sum of the losses with ``weights`` is made small.
     """
     mean = torch.optim.swa_utils.AveragedModel(
         network,

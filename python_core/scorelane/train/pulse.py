@@ -7,18 +7,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import IterableDataset
 
 from scorelane.score.pulse import FEATURES, FRAME, frame_features
-from scorelane.train.convolutions import Example, Network, fit, load
+from scorelane.train.convolutions import Example, Network
+from scorelane.train.pulse_data import Piece
 from scorelane.train.pulse_play import Heard, perform
-from scorelane.train.pulse_scores import Collection, read_options
+from scorelane.train.pulse_scores import teach
 
 SECONDS = 60.0
 BATCH = 8
@@ -42,21 +40,13 @@ class PulseNetwork(Network):
         return logits.reshape(batch, frames, 3)
 
 
-class Performances(IterableDataset[Example]):
-    """Features ``[frames, FEATURES]`` and targets ``[frames, 4]``; the last says what counts."""
-
-    def __init__(self, scores: Collection, seed: int) -> None:
-        self.scores, self.seed = scores, seed
-
-    def __iter__(self) -> Iterator[Example]:
-        rng = np.random.default_rng(self.seed)
-        while True:
-            piece = self.scores.drawn(rng)
-            yield example(perform(piece, rng, SECONDS), piece.metre.is_compound)
+def play(piece: Piece, rng: np.random.Generator) -> Example:
+    """A minute of a piece, as :func:`example` has it."""
+    return example(perform(piece, rng, SECONDS), piece.metre.is_compound)
 
 
 def example(heard: Heard, compound: bool) -> Example:
-    """What the network sees and should say, of a fixed number of frames."""
+    """Features ``[frames, FEATURES]`` and targets ``[frames, 4]``; the last says what counts."""
     frames = round(SECONDS / FRAME)
     features = np.zeros((frames, FEATURES), np.float32)
     seen = frame_features(heard.columns)[:frames]
@@ -85,22 +75,16 @@ def loss_of(network: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the scores, train, write."""
-    scores, options = read_options(str(__doc__).split("\n")[0], arguments, 4000)
     torch.manual_seed(0)
-    network = PulseNetwork()
-    if options.start is not None:
-        load(network, options.start)
-    rng = np.random.default_rng(1)
-    trial = [example(perform(p, rng, SECONDS), p.metre.is_compound) for p in scores.judged]
-    fit(
-        network,
-        Performances(scores, seed=0),
-        trial,
+    teach(
+        PulseNetwork(),
+        play,
         loss_of,
         weights=_LOSSES,
         batch=BATCH,
-        steps=options.steps,
-        out=options.out,
+        steps=4000,
+        description=str(__doc__).split("\n")[0],
+        arguments=arguments,
     )
 
 

@@ -1,4 +1,4 @@
-"""The scores that the networks of ``scorelane.score`` are trained on, and how they are named.
+"""The networks of ``scorelane.score`` learn from scores; here these are named, read and played.
 
     python -m scorelane.train.NETWORK FOLDER=SHARE... --out WEIGHTS.npz [--guess FOLDER=SHARE]...
         [--from WEIGHTS] [--hold-out NAMES] [--steps N]
@@ -15,17 +15,22 @@ from __future__ import annotations
 
 import argparse
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
+from torch.utils.data import IterableDataset
 
+from scorelane.train.convolutions import Example, LossesOf, fit, load
 from scorelane.train.pulse_data import SUFFIXES, Piece, read_pieces
 from scorelane.train.pulse_guess import guess_piece
 
+Play = Callable[[Piece, np.random.Generator], Example]
+"""A performance of a piece: what a network sees of it and should say."""
 _MOST_BARS = 200  # that a piece weighs by
 _SCARCE = {"3/4": 1.3, "6/8": 2.0, "9/8": 2.0, "12/8": 2.0}  # what pieces of guessed bars weigh
 
@@ -71,10 +76,34 @@ class Collection:
             self.weights[number] *= _SCARCE.get(str(piece.metre), 1.0)
 
 
-def read_options(
-    description: str, arguments: list[str] | None, steps: int
-) -> tuple[Collection, argparse.Namespace]:
-    """The scores that ``arguments`` name, and ``out``, ``start`` and ``steps``."""
+class Performances(IterableDataset[Example]):
+    """What ``play`` makes of pieces, each drawn as often as it weighs."""
+
+    def __init__(self, scores: Collection, play: Play) -> None:
+        self.scores, self.play = scores, play
+
+    def __iter__(self) -> Iterator[Example]:
+        rng = np.random.default_rng(0)
+        while True:
+            yield self.play(self.scores.drawn(rng), rng)
+
+
+def teach(
+    network: nn.Module,
+    play: Play,
+    losses_of: LossesOf,
+    *,
+    weights: Sequence[float],
+    batch: int,
+    steps: int,
+    description: str,
+    arguments: list[str] | None,
+) -> None:
+    """Read the scores that ``arguments`` name, train ``network`` on what ``play`` makes of them.
+
+    The rest is as :func:`scorelane.train.convolutions.fit` has it; ``steps`` unless the arguments
+    say otherwise.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("folders", nargs="+", metavar="FOLDER=SHARE")
     parser.add_argument("--guess", nargs="*", default=[], metavar="FOLDER=SHARE")
@@ -83,10 +112,22 @@ def read_options(
     parser.add_argument("--hold-out", type=Path, help="a file with a part of a path on each line")
     parser.add_argument("--steps", type=int, default=steps)
     options = parser.parse_args(arguments)
-    all_of = Collection(options.hold_out.read_text().split() if options.hold_out else [])
+    scores = Collection(options.hold_out.read_text().split() if options.hold_out else [])
     for item in options.folders:
-        all_of.add(item, SUFFIXES, read_pieces)
+        scores.add(item, SUFFIXES, read_pieces)
     for item in options.guess:
-        all_of.add_guessed(item)
-    print(f"{len(all_of.pieces)} pieces to train on, {len(all_of.judged)} to judge by", flush=True)
-    return all_of, options
+        scores.add_guessed(item)
+    print(f"{len(scores.pieces)} pieces to train on, {len(scores.judged)} to judge by", flush=True)
+    if options.start is not None:
+        load(network, options.start)
+    rng = np.random.default_rng(1)
+    fit(
+        network,
+        Performances(scores, play),
+        [play(piece, rng) for piece in scores.judged],
+        losses_of,
+        weights=weights,
+        batch=batch,
+        steps=options.steps,
+        out=options.out,
+    )
