@@ -40,6 +40,7 @@ import argparse
 import json
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ from score_judging import (
 )
 from score_truth import Truth, load
 
-from scorelane import transcribe
+from scorelane import engine, transcribe
 from scorelane.data.render import SAMPLE_RATE, close_repeats, find_soundfont, render
 from scorelane.midi import write_midi
 from scorelane.score import (
@@ -78,8 +79,12 @@ from score_reading import read_midi_tracks, read_musicxml
 
 FIGURES = ("exact", "downbeat", "bars", "level", "key", "hands", "lines", "round trip")
 _SOUNDFONTS = ("FluidR3_GM", "TimGM6mb", "MuseScore_General_Full")
-_MODEL = Path(__file__).parents[2] / "models" / "scorelane"
 Row = dict[str, object]
+
+
+@cache
+def model() -> engine.Engine:
+    return engine.load(Path(__file__).parents[2] / "models" / "scorelane")
 
 
 def hear(played: Performance, number: int, folder: Path) -> tuple[list[Played], Envelope]:
@@ -88,7 +93,7 @@ def hear(played: Performance, number: int, folder: Path) -> tuple[list[Played], 
     audio = render(close_repeats(sorted(played.notes, key=lambda note: note.onset)), soundfont)
     recording = folder / "played.wav"
     soundfile.write(recording, audio.T / max(float(np.abs(audio).max()), 1e-6), SAMPLE_RATE)
-    lanes = transcribe(recording, model=_MODEL).lanes
+    lanes = transcribe(recording, model=model()).lanes
     return from_lanes(lanes), onset_envelope(recording)
 
 

@@ -18,8 +18,13 @@ KEPT = 0.3
 """Part of the log odds that ``pulse`` hears of a bar that counts beside those heard here."""
 PARTS = 4
 """Of a beat, each centred on its beginning."""
-_PART = 1 + 12 + 12 + 1 + 1 + DRUM_KINDS
-FEATURES = PARTS * _PART + 12 + 1
+# Columns of a part: notes, pitch classes, those of the bass, the longest, the highest, drums.
+_NOTES, _TONES, _BASS, _LONG, _HIGH, _DRUMS = 0, 1, 13, 25, 26, 27
+_PART = _DRUMS + DRUM_KINDS
+# Columns of a beat: its parts, pitch classes that go on, its length.
+_SOUNDING = PARTS * _PART
+_LENGTH = _SOUNDING + 12
+FEATURES = _LENGTH + 1
 _SHORTEST, _LONGEST = 0.05, 4.0  # beats of a note that count
 _EARLY, _LATE = 0.1, 0.15  # of a beat: who begins or ends that near to one begins or ends with it
 _MOST_SOUNDING = 2.0  # notes of a pitch class that go on
@@ -47,22 +52,22 @@ def beat_features(columns: NDArray[np.float64], beats: NDArray[np.float64]) -> N
     parts = np.zeros((PARTS * count, _PART), np.float32)
     at, tone = part[pitched], pitch[pitched]
     weight = np.sqrt(lasts[pitched])
-    np.add.at(parts[:, 0], at, 1.0)
-    np.add.at(parts, (at, 1 + tone % 12), weight)
+    np.add.at(parts[:, _NOTES], at, 1.0)
+    np.add.at(parts, (at, _TONES + tone % 12), weight)
     is_bass = tone <= _lowest_around(at, tone, PARTS * count)[at]
-    np.add.at(parts, (at[is_bass], 13 + tone[is_bass] % 12), weight[is_bass])
+    np.add.at(parts, (at[is_bass], _BASS + tone[is_bass] % 12), weight[is_bass])
     longest = np.zeros(PARTS * count)
     np.maximum.at(longest, at, lasts[pitched])
-    parts[:, 25] = longest
-    np.add.at(parts, (part[~pitched], 27 + drum_kind(pitch[~pitched])), 1.0)
+    parts[:, _LONG] = longest
+    np.add.at(parts, (part[~pitched], _DRUMS + drum_kind(pitch[~pitched])), 1.0)
     parts = np.log1p(parts)
     highest = np.full(PARTS * count, -1)
     np.maximum.at(highest, at, tone)
-    parts[:, 26] = np.where(highest >= 0, (highest - _MIDDLE) / _RANGE, 0.0)
+    parts[:, _HIGH] = np.where(highest >= 0, (highest - _MIDDLE) / _RANGE, 0.0)
     features = np.zeros((count, FEATURES), np.float32)
-    features[:, : PARTS * _PART] = parts.reshape(count, -1)
-    features[:, -13:-1] = _sounding(onset[pitched], end[pitched], tone, count)
-    features[:, -1] = np.log(np.diff(beats) / _USUAL)
+    features[:, :_SOUNDING] = parts.reshape(count, -1)
+    features[:, _SOUNDING:_LENGTH] = _sounding(onset[pitched], end[pitched], tone, count)
+    features[:, _LENGTH] = np.log(np.diff(beats) / _USUAL)
     return features
 
 
