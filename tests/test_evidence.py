@@ -8,7 +8,7 @@ from torch import Tensor
 
 from scorelane.model.config import scorelane_config
 from scorelane.model.evidence import Hints
-from scorelane.model.frontend import HARMONICS, LOWEST_PITCH, PITCHES
+from scorelane.model.frontend import HARMONICS, LOWEST_PITCH, PITCH_FEATURES, PITCHES
 from scorelane.model.strokes import DRUM_KEYS
 from scorelane.vocabulary import EOS
 
@@ -38,6 +38,7 @@ def silence() -> list[Tensor]:
         torch.full((1, states, len(PLACES), PITCHES), 1 / 3).log(),
         torch.full((1, CONFIG.frames, PITCHES, len(HARMONICS)), -1.0),
         torch.full((1, CONFIG.frames, 16), -1.0),
+        torch.zeros(1, CONFIG.frames, PITCHES, PITCH_FEATURES),
     ]
 
 

@@ -63,6 +63,22 @@ def test_a_slow_note_is_labelled_where_it_is_heard(tmp_path: Path) -> None:
     assert onsets[1] - onsets[0] in (1, 2)
 
 
+def test_half_a_minute_is_played_to_its_end(tmp_path: Path) -> None:
+    write_song(tmp_path / "corpus" / "1.mid", [60, 64, 67, 72] * 80)
+    build_songs([tmp_path / "corpus"], tmp_path / "songs", processes=1)
+    build_bank(tmp_path / "bank", [Sines(pitches=tuple(range(40, 104)))], processes=1)
+    mixer = open_mixer(tmp_path / "songs", tmp_path / "bank", CONFIG, segments=12)
+    rng = np.random.default_rng(0)
+    ends = []
+    for _ in range(4):
+        audio, notes = mixer.play(rng)
+        assert len(audio) == 12 * CONFIG.segment_samples + 2 * CONFIG.context_samples
+        onsets = sorted(note.onset for note in notes)
+        assert np.diff(onsets).max() < 2.0
+        ends.append(onsets[-1] * CONFIG.sample_rate / len(audio))
+    assert max(ends) > 0.9
+
+
 def examples(mixer: Mixer, count: int) -> list[Example]:
     rng = np.random.default_rng(0)
     return [mixer(rng) for _ in range(count)]

@@ -152,13 +152,20 @@ def write_beats(folder: Path) -> None:
     midi.save(folder / "beats.mid")
 
 
+def play_beats(folder: Path) -> None:
+    """A song set and a note bank of one drum in ``folder``."""
+    write_beats(folder / "midi")
+    build_songs([folder / "midi"], folder / "songs", processes=1)
+    write_tone(folder / "kit" / "kick.wav", 60, 1.0)
+    kit = DrumFolder("hits", folder / "kit", Licence("a package", "CC0", "somebody"))
+    build_bank(folder / "bank", [kit], processes=1)
+
+
 def test_drums_are_taught_alone(tmp_path: Path) -> None:
-    write_beats(tmp_path / "midi")
-    build_songs([tmp_path / "midi"], tmp_path / "songs", processes=1)
-    write_tone(tmp_path / "kit" / "kick.wav", 60, 1.0)
-    kit = DrumFolder("hits", tmp_path / "kit", Licence("a package", "CC0", "somebody"))
-    build_bank(tmp_path / "bank", [kit], processes=1)
-    small = scorelane_config(width=64, encoder_layers=1, decoder_layers=1)
+    play_beats(tmp_path)
+    whole = scorelane_config(width=64, encoder_layers=1, decoder_layers=1)
+    network = dataclasses.replace(whole.network, kit_layers=0, texture_layers=0)
+    small = dataclasses.replace(whole, network=network)
     old = dataclasses.replace(small, network=dataclasses.replace(small.network, drum_width=0))
     before = Transformer(old).state_dict()
     save_weights(before, old, tmp_path / "old", torch.float32)
@@ -183,6 +190,31 @@ def test_drums_are_taught_alone(tmp_path: Path) -> None:
     learned = {name for name, value in newer.items() if not torch.equal(value, after[name])}
     assert learned and all(name.startswith("encoder.percussion.") for name in learned)
     told = run(sys.executable, RECIPE / "drums.py", tmp_path / "midi", *paths[1:])
+    assert told.returncode == 1 and told.stderr.count("\n") == 1 and "no song set" in told.stderr
+
+
+def test_what_is_played_together_is_taught_alone(tmp_path: Path) -> None:
+    play_beats(tmp_path)
+    whole = scorelane_config(width=64, encoder_layers=1, decoder_layers=1)
+    network = dataclasses.replace(whole.network, kit_layers=0, texture_layers=0)
+    bare = dataclasses.replace(whole, network=network)
+    before = Transformer(bare).state_dict()
+    before["encoder.heads.drums.bias"] += 4.0  # something may be struck everywhere
+    before["encoder.heads.own.bias"] += 3.0
+    save_weights(before, bare, tmp_path / "old", torch.float32)
+    paths = [tmp_path / name for name in ("songs", "bank", "old", "new")]
+    made = run(sys.executable, RECIPE / "together.py", *paths, "--minutes", "0.3")
+    assert made.returncode == 0, made.stderr
+    model, config = load_weights(tmp_path / "new")
+    assert config == whole
+    after = model.state_dict()
+    new = after.keys() - before.keys()
+    assert all(name.startswith(("decoder.hints.kit.", "decoder.hints.texture.")) for name in new)
+    for part in ("kit", "texture"):
+        assert after[f"decoder.hints.{part}.gain.weight"].abs().max() > 0.0
+    for name, value in before.items():
+        torch.testing.assert_close(after[name], value, atol=1e-3, rtol=1e-3)
+    told = run(sys.executable, RECIPE / "together.py", tmp_path / "midi", *paths[1:])
     assert told.returncode == 1 and told.stderr.count("\n") == 1 and "no song set" in told.stderr
 
 

@@ -16,9 +16,10 @@ import scorelane
 from scorelane import engine
 from scorelane.evaluate.metrics import score
 from scorelane.model.config import ModelConfig
+from scorelane.model.export import Archive
 from scorelane.model.grammar import Grammar
 from scorelane.model.transformer import Transformer
-from scorelane.model.weights import load_weights
+from scorelane.model.weights import load_weights, save_weights
 from scorelane.notes import read_csv
 from scorelane.vocabulary import EOS, PAD
 
@@ -60,10 +61,38 @@ def eager_tokens(model: Transformer, config: ModelConfig, window: NDArray[np.flo
     return row[1:]
 
 
-def test_the_engine_writes_the_tokens_of_the_eager_network(windows: NDArray[np.float32]) -> None:
+def test_the_engine_writes_the_tokens_of_the_eager_network(
+    windows: NDArray[np.float32], tmp_path: Path
+) -> None:
+    """Each window by itself, with nothing to be judged beside the others."""
     model, config = load_weights(MODEL)
-    expected = [eager_tokens(model, config, window) for window in windows]
+    alone = replace(config.network, kit_layers=0, texture_layers=0)
+    config = replace(config, network=alone)
+    bare = Transformer(config).eval()
+    bare.load_state_dict(model.state_dict(), strict=False)
+    expected = [eager_tokens(bare, config, window) for window in windows]
     assert sum(map(len, expected)) > 30
+    save_weights(bare.state_dict(), config, tmp_path / "bare", torch.float32)
+    given = engine.load(tmp_path / "bare", device="cpu").tokens(windows)
+    assert [row.tolist() for row in given] == expected
+
+
+@torch.inference_mode()
+def test_the_engine_judges_what_is_played_together_as_the_network_does(
+    windows: NDArray[np.float32],
+) -> None:
+    archive = Archive(*load_weights(MODEL)).eval()
+    alone = archive.encode(torch.from_numpy(windows))
+    memory = archive.reconsider(alone, archive.agree(archive.candidates(alone)))
+    assert not all(map(torch.equal, memory, alone))
+    expected = []
+    for row in range(len(windows)):
+        own = [part[row : row + 1] for part in memory]
+        state, tokens = archive.start(own), [PAD]
+        while tokens[-1] != EOS:
+            logits, _ = archive.step(torch.tensor(tokens[-1:]), len(tokens) - 1, own, state)
+            tokens.append(int(logits.argmax()))
+        expected.append(tokens[1:-1])
     given = engine.load(MODEL, device="cpu").tokens(windows)
     assert [row.tolist() for row in given] == expected
 

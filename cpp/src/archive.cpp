@@ -2,6 +2,7 @@
 
 #include <torch/cuda.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <unordered_map>
@@ -11,6 +12,12 @@
 namespace scorelane {
 
 namespace {
+
+bool all_have(const TensorList& tensors, std::int64_t rows) {
+  return std::all_of(tensors.begin(), tensors.end(), [rows](const at::Tensor& tensor) {
+    return tensor.dim() > 0 && tensor.size(0) == rows;
+  });
+}
 
 constexpr const char* kConfigFile = "config.json";
 constexpr const char* kRemedy =
@@ -81,8 +88,8 @@ Archive::Archive(const std::string& path, const std::string& device)
                 "\"" + path + "\" is a TorchScript module, but no Scorelane model" + kRemedy);
   }
   config_ = ModelConfig::parse(config_json_);
-  // Archives of before 0.12 do not.
-  knows_drums_ = module_.find_method("struck") && module_.find_method("agree") &&
+  // Archives of before 0.13 do not.
+  reconsiders_ = module_.find_method("candidates") && module_.find_method("agree") &&
                  module_.find_method("reconsider");
 }
 
@@ -92,23 +99,23 @@ TensorList Archive::encode(const at::Tensor& audio) const {
   return memory.toTensorList();
 }
 
-at::Tensor Archive::struck(const TensorList& memory) const {
-  const c10::IValue struck = method("struck")({memory});
-  require(struck.isTensor() && struck.toTensor().dim() == 3 &&
-              struck.toTensor().size(0) == memory.get(0).size(0),
-          "struck returns no tensor of three dimensions");
-  return struck.toTensor();
+TensorList Archive::candidates(const TensorList& memory) const {
+  const c10::IValue found = method("candidates")({memory});
+  require(found.isTensorList() && all_have(found.toTensorList(), memory.get(0).size(0)),
+          "candidates returns no tensors of as many rows");
+  return found.toTensorList();
 }
 
-at::Tensor Archive::agree(const at::Tensor& struck) const {
-  const c10::IValue gain = method("agree")({struck});
-  require(gain.isTensor() && gain.toTensor().sizes() == struck.sizes(),
-          "agree returns no tensor of the same shape");
-  return gain.toTensor();
+TensorList Archive::agree(const TensorList& candidates) const {
+  const c10::IValue gains = method("agree")({candidates});
+  require(gains.isTensorList() &&
+              (candidates.empty() || all_have(gains.toTensorList(), candidates.get(0).size(0))),
+          "agree returns no tensors of as many rows");
+  return gains.toTensorList();
 }
 
-TensorList Archive::reconsider(const TensorList& memory, const at::Tensor& gain) const {
-  const c10::IValue changed = method("reconsider")({memory, gain});
+TensorList Archive::reconsider(const TensorList& memory, const TensorList& gains) const {
+  const c10::IValue changed = method("reconsider")({memory, gains});
   require(changed.isTensorList() && changed.toTensorList().size() == memory.size(),
           "reconsider returns another number of tensors");
   return changed.toTensorList();

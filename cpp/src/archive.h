@@ -22,17 +22,17 @@ class Archive {
   /// Audio [batch, window] to what the decoder attends to; dimension 0 of every tensor is batch.
   TensorList encode(const at::Tensor& audio) const;
 
-  /// Whether it hears drums that can be judged together, with the three methods that follow.
-  bool knows_drums() const { return knows_drums_; }
+  /// Whether what it hears can be judged together, with the three methods that follow.
+  bool reconsiders() const { return reconsiders_; }
 
-  /// Evidence of drums in `memory` [batch, steps, drum keys].
-  at::Tensor struck(const TensorList& memory) const;
+  /// What may be played in `memory`; dimension 0 of every tensor is batch.
+  TensorList candidates(const TensorList& memory) const;
 
-  /// What drums gain where the evidence of all segments is heard together, in its shape.
-  at::Tensor agree(const at::Tensor& struck) const;
+  /// What the `candidates` of all segments of a group gain beside each other, segment by segment.
+  TensorList agree(const TensorList& candidates) const;
 
-  /// `memory` with what its drums gain.
-  TensorList reconsider(const TensorList& memory, const at::Tensor& gain) const;
+  /// `memory` with what its candidates gain.
+  TensorList reconsider(const TensorList& memory, const TensorList& gains) const;
 
   /// A fresh decoder state for `memory`.
   TensorList start(const TensorList& memory) const;
@@ -53,7 +53,7 @@ class Archive {
   std::string config_json_;  // before the module: loading that fills it
   torch::jit::Module module_;
   ModelConfig config_;
-  bool knows_drums_;
+  bool reconsiders_;
 };
 
 }  // namespace scorelane

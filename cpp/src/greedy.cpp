@@ -45,8 +45,8 @@ class Batch::Impl {
         progress_(progress) {}
 
   void encode();
-  at::Tensor struck() const { return archive_.struck(memory_); }
-  void reconsider(const at::Tensor& gain) { memory_ = archive_.reconsider(memory_, gain); }
+  TensorList candidates() const { return archive_.candidates(memory_); }
+  void reconsider(const TensorList& gains) { memory_ = archive_.reconsider(memory_, gains); }
   std::vector<TokenRow> decode();
 
  private:
@@ -215,12 +215,12 @@ void Batch::encode() {
   impl_->encode();
 }
 
-at::Tensor Batch::struck() const {
-  return impl_->struck();
+TensorList Batch::candidates() const {
+  return impl_->candidates();
 }
 
-void Batch::reconsider(const at::Tensor& gain) {
-  impl_->reconsider(gain);
+void Batch::reconsider(const TensorList& gains) {
+  impl_->reconsider(gains);
 }
 
 std::vector<TokenRow> Batch::decode() {

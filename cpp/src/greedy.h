@@ -29,9 +29,9 @@ class Batch {
 
   void encode();
 
-  /// What the archive says of drums, once encoded, and what they gain by all of the group's.
-  at::Tensor struck() const;
-  void reconsider(const at::Tensor& gain);
+  /// What may be played, once encoded, and what that gains by all that the group's may.
+  TensorList candidates() const;
+  void reconsider(const TensorList& gains);
 
   /// The likeliest token at every step. Rows that have ended are taken out as the loop goes on.
   std::vector<TokenRow> decode();

@@ -70,7 +70,7 @@ class Shares {
   bool wait() const;
   /// Throws what a share threw.
   void finish();
-  /// Lets the drums of all shares be judged together.
+  /// Lets all that the shares may play be judged together.
   void agree();
   double done() const;
   std::vector<TokenRow> collect();
@@ -147,15 +147,24 @@ void Shares::finish() {
 }
 
 void Shares::agree() {
-  if (!archive_.knows_drums()) return;
+  if (!archive_.reconsiders()) return;
   run_model(archive_, [&] {
-    std::vector<at::Tensor> struck;
-    for (const Share& share : shares_) struck.push_back(share.batch.struck());
-    const at::Tensor gain = archive_.agree(at::cat(struck, 0));
+    std::vector<TensorList> candidates;
+    for (const Share& share : shares_) candidates.push_back(share.batch.candidates());
+    if (candidates.front().empty()) return;
+    TensorList all;
+    for (std::size_t kind = 0; kind < candidates.front().size(); ++kind) {
+      std::vector<at::Tensor> parts;
+      for (const TensorList& some : candidates) parts.push_back(some.get(kind));
+      all.push_back(at::cat(parts, 0));
+    }
+    const TensorList gains = archive_.agree(all);
     std::int64_t first = 0;
     for (std::size_t i = 0; i < shares_.size(); ++i) {
-      const std::int64_t end = first + struck[i].size(0);
-      shares_[i].batch.reconsider(gain.slice(0, first, end));
+      const std::int64_t end = first + candidates[i].get(0).size(0);
+      TensorList own;
+      for (const at::Tensor& gain : gains) own.push_back(gain.slice(0, first, end));
+      shares_[i].batch.reconsider(own);
       first = end;
     }
   });

@@ -97,7 +97,7 @@ TEST_CASE("the tuning of chords is heard, that of noise is not") {
   CHECK(model->tuning({0.5F}) == 0.0);
 }
 
-TEST_CASE("the drums of a group are judged together, by however many threads") {
+TEST_CASE("what a group may play is judged together, by however many threads") {
   const std::string path = tiny::save(tiny::agreeing());
   for (const int threads : {1, 2, 5}) {
     const auto model = Model::load(path, "cpu", threads);

@@ -72,21 +72,24 @@ def step(self, tokens: Tensor, position: int, memory: List[Tensor],
 Archive agreeing() {
   Archive archive = counting();
   archive.body += R"(
-def struck(self, memory: List[Tensor]) -> Tensor:
-    return memory[0].float().unsqueeze(2)
+def candidates(self, memory: List[Tensor]) -> List[Tensor]:
+    level = memory[0].float()
+    return [level, torch.cat([level, 2.0 * level], dim=1)]
 
-def agree(self, struck: Tensor) -> Tensor:
-    return struck.amax(0, keepdim=True) - struck
+def agree(self, candidates: List[Tensor]) -> List[Tensor]:
+    level, both = candidates[0], candidates[1]
+    level = both[:, level.size(1):] - level
+    return [level.amax(0, keepdim=True) - level]
 
-def reconsider(self, memory: List[Tensor], gain: Tensor) -> List[Tensor]:
-    return [memory[0] + gain.squeeze(2).long()]
+def reconsider(self, memory: List[Tensor], gains: List[Tensor]) -> List[Tensor]:
+    return [memory[0] + gains[0].long()]
 )";
   return archive;
 }
 
 Archive disagreeing() {
   Archive archive = agreeing();
-  const std::string found = "amax(0, keepdim=True) - struck";
+  const std::string found = "amax(0, keepdim=True) - level";
   archive.body.replace(archive.body.find(found), found.size(), "amax(0, keepdim=True)");
   return archive;
 }

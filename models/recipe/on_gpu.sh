@@ -8,11 +8,12 @@ usage() {
 usage: models/recipe/on_gpu.sh prepare PIECES WORK
          unpacks the pieces of pack.sh and renders the note bank with all processors
        models/recipe/on_gpu.sh train WORK OUT MINUTES [options of `scorelane train`]
-         trains for so long, judges by held-out songs, and leaves the weights in OUT
+         trains for so long, then what hears recordings as a whole, judges by held-out songs, and
+         leaves the weights in OUT
        models/recipe/on_gpu.sh leave WORK OUT [FILE [FIRST]]
          leaves FILE of the run (model.safetensors) in OUT, four pieces from FIRST (0) on
 in the environment: BEGIN (models/scorelane) the weights to begin from, EXAMPLES (512) how many to
-judge by, PYTHON (python3)
+judge by, TOGETHER (5) the minutes for what hears recordings as a whole, PYTHON (python3)
 USAGE
     exit 2
 }
@@ -81,6 +82,9 @@ train() { # WORK OUT MINUTES [options]
         --minutes "$minutes" --checkpoint-minutes 1 --workers "$workers" --batch-size 64 \
         --learning-rate 8e-4 "$@"
     say "trained"
+    "$python" "$root/models/recipe/together.py" "$work/songs" "$work/bank" "$work/run" "$work/run" \
+        --minutes "${TOGETHER:-5}" --workers "$workers"
+    say "taught to hear recordings as a whole"
     "$python" "$root/models/recipe/held_out.py" "$work/songs" "$work/bank" "$begin" "$work/run" \
         --workers "$workers" --examples "${EXAMPLES:-512}" | tee "$work/run/held_out.txt"
     leave "$work" "$out"

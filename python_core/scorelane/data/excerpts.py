@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from scorelane.data.humanise import humanise
 from scorelane.data.songs import SongSet
 
-MARGIN_SECONDS = 6.0
+MARGIN_SECONDS, MARGIN_SHARE = 2.0, 1.5625
+"""How far around a window a song is looked at, in seconds and in windows: players may hurry."""
+
 CORPUS_EXPONENT = 0.3
 """Corpora are drawn by their share of hours to this power, as MT3 draws its data sets."""
 
@@ -35,6 +37,7 @@ class ExcerptDrawer:
     def __init__(self, songs: SongSet, split: str, window_s: float) -> None:
         self._songs = songs
         self._window = window_s
+        self._margin = MARGIN_SECONDS + MARGIN_SHARE * window_s
         members = songs.split(split)
         corpora = [members[songs.corpus[members] == c] for c in range(len(songs.corpora))]
         self._corpora = [corpus for corpus in corpora if len(corpus)]
@@ -68,9 +71,7 @@ class ExcerptDrawer:
         song = int(rng.choice(corpus))
         notes = self._songs.notes(song)
         at = float(rng.choice(notes["onset"]))
-        near = notes[
-            (notes["offset"] > at - MARGIN_SECONDS) & (notes["onset"] < at + MARGIN_SECONDS)
-        ]
+        near = notes[(notes["offset"] > at - self._margin) & (notes["onset"] < at + self._margin)]
         chosen = int(np.argmin(np.abs(near["onset"] - at)))
         # Humanising sorts and moves notes: mark the chosen one by where it comes to lie.
         played = humanise(near, rng, self._songs.song_timing(song))

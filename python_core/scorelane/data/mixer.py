@@ -78,24 +78,29 @@ SHORTEST = 0.02
 
 
 class Mixer:
-    """Draws examples; call it with a random generator."""
+    """Draws examples; call it with a random generator.
 
-    def __init__(self, songs: SongSet, bank: Bank, config: ModelConfig, split: str) -> None:
+    What it plays lasts so many ``segments``, with the context at both ends.
+    """
+
+    def __init__(
+        self, songs: SongSet, bank: Bank, config: ModelConfig, split: str, segments: int = 1
+    ) -> None:
         self._bank = bank
         self._config = config
-        self._samples = config.window_samples
+        self._samples = segments * config.segment_samples + 2 * config.context_samples
         self._rate = config.sample_rate
-        self._excerpts = ExcerptDrawer(
-            songs,
-            split,
-            config.window_samples / config.sample_rate,
-        )
+        self._excerpts = ExcerptDrawer(songs, split, self._samples / config.sample_rate)
         self._releases = _release_table(self._rate)
         odds = np.array([FAVOURED.get(program, 1.0) for program in bank.programs])
         self._odds = odds / odds.sum()
 
     def __call__(self, rng: np.random.Generator) -> Example:
-        """Draw one example."""
+        """Draw one example, of one segment."""
+        return make_example(*self.play(rng), self._config, int(rng.integers(PHASES)))
+
+    def play(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], list[Note]]:
+        """Draw what is played: its sound [samples], and notes in seconds from where that begins."""
         room = Room(rng, self._samples, self._rate)
         key = int(rng.integers(-TRANSPOSE, TRANSPOSE + 1))
         parts = self._excerpts.draw(rng)
@@ -106,7 +111,7 @@ class Mixer:
         for part, decibels in zip(parts, louder, strict=True):
             played = self._play(rng, room, part, key, decibels)
             notes += as_loud(played, decibels - usual)
-        return make_example(room.record(), notes, self._config, int(rng.integers(PHASES)))
+        return room.record(), notes
 
     def _play(
         self, rng: np.random.Generator, room: Room, part: Part, key: int, decibels: float
@@ -345,6 +350,8 @@ def _read(stored: NDArray[np.int16], place: NDArray[np.float32]) -> NDArray[np.f
     return np.asarray(stored[low] * (1.0 - share) + stored[high] * share, dtype=np.float32)
 
 
-def open_mixer(songs: Path, bank: Path, config: ModelConfig, split: str = "train") -> Mixer:
+def open_mixer(
+    songs: Path, bank: Path, config: ModelConfig, split: str = "train", segments: int = 1
+) -> Mixer:
     """A mixer over the song set and bank in two folders; each worker opens its own."""
-    return Mixer(SongSet.open(songs), Bank.open(bank), config, split)
+    return Mixer(SongSet.open(songs), Bank.open(bank), config, split, segments)

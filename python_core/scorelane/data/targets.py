@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.model.config import ModelConfig
-from scorelane.model.evidence import QUESTIONS
+from scorelane.model.frame_heads import QUESTIONS
 from scorelane.model.frontend import HIGHEST_PITCH, LOWEST_PITCH, PITCHES
 from scorelane.model.strokes import DRUM_KEYS
 from scorelane.notes import Note

@@ -131,11 +131,7 @@ def _write_clip(
     seconds: float,
     rng: np.random.Generator,
 ) -> ClipRecipe:
-    columns = songs.notes(song)
-    timing = songs.song_timing(song)
-    if timing is not Timing.PERFORMED:
-        columns = humanise(columns, rng, timing)
-    start, notes = _window(close_repeats(_as_notes(columns)), seconds, rng)
+    start, notes = perform(songs, song, seconds, rng)
     kit = int(rng.choice(_DRUM_KITS))
     peak_db = float(rng.uniform(_SOFTEST_DB, _LOUDEST_DB))
     audio = render(notes, soundfont, seconds=seconds, drum_kit=kit)
@@ -153,6 +149,20 @@ def _write_clip(
         peak_db=round(peak_db, 1),
         notes=len(notes),
     )
+
+
+def perform(
+    songs: SongSet, song: int, seconds: float, rng: np.random.Generator
+) -> tuple[float, list[Note]]:
+    """A stretch of a song as people might play it: its first second in the song, and its notes.
+
+    A song that no human played is humanised first.
+    """
+    columns = songs.notes(song)
+    timing = songs.song_timing(song)
+    if timing is not Timing.PERFORMED:
+        columns = humanise(columns, rng, timing)
+    return _window(close_repeats(_as_notes(columns)), seconds, rng)
 
 
 def _as_notes(columns: npt.NDArray[np.void]) -> list[Note]:

@@ -30,6 +30,9 @@ docs/TRAINING.md has what this is worth."""
 DRUM_WIDTH = 128
 """How wide our network for what is struck is, where there is one."""
 
+KIT_LAYERS, TEXTURE_LAYERS = 3, 3
+"""How many layers compare what is struck in a recording, and what begins, where any do."""
+
 Kind = Literal["mt3", "scorelane"]
 
 
@@ -56,7 +59,8 @@ class NetworkConfig:
     ``time_aligned`` chooses rotary positions with time-aligned cross-attention instead of MT3's
     fixed sinusoids; it also rescales attention by 1 / sqrt(head width), which MT3 leaves out.
     ``frames_per_state`` neighbouring frames become one state of the encoder. ``drum_width`` is the
-    width of our network for what is struck; 0, as before version 0.11: there is none.
+    width of our network for what is struck, ``kit_layers`` say how many layers compare what is
+    struck, ``texture_layers`` what begins; 0, as before versions 0.11 and 0.13: there are none.
     """
 
     width: int
@@ -69,6 +73,8 @@ class NetworkConfig:
     time_aligned: bool
     frames_per_state: int
     drum_width: int = 0
+    kit_layers: int = 0
+    texture_layers: int = 0
 
 
 @dataclass(frozen=True)
@@ -235,6 +241,8 @@ def scorelane_config(
             time_aligned=True,
             frames_per_state=2,
             drum_width=DRUM_WIDTH,
+            kit_layers=KIT_LAYERS,
+            texture_layers=TEXTURE_LAYERS,
         ),
         context_samples=4096,
         max_tokens=512,

@@ -1,30 +1,28 @@
-"""What the encoder hears frame by frame, and how it helps the decoder to write it down.
+"""How what the encoder hears frame by frame helps the decoder to write it down.
 
 The decoder could learn all of this by itself, but only slowly: it would have to learn for every
-pitch anew that what it sees in a state is the pitch's token. So the encoder answers plain
-questions (which pitches and drums begin, end and sound, on which instrument), and these answers
-reach the decoder in two ways: it hears them at the time that it is writing at, and they are added
-to the logits of the tokens that would say the same, as much as the decoder wants.
+pitch anew that what it sees in a state is the pitch's token. So the answers to the encoder's plain
+questions (:mod:`scorelane.model.frame_heads`) reach the decoder in two ways: it hears them at the
+time that it is writing at, and they are added to the logits of the tokens that would say the same,
+as much as the decoder wants.
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from scorelane.model.candidates import EVIDENCE, PITCH, STEP, Candidates
 from scorelane.model.config import ModelConfig
 from scorelane.model.endings import Endings
+from scorelane.model.frame_heads import QUESTIONS
 from scorelane.model.frontend import LOWEST_PITCH, PITCHES
 from scorelane.model.kit import Kit
 from scorelane.model.layers import dense
-from scorelane.model.loudness import Loudness, Strengths
+from scorelane.model.loudness import Loudness
 from scorelane.model.strokes import DRUM_KEYS, Strokes, interpolation
+from scorelane.model.texture import Texture
 from scorelane.vocabulary import EOS
 
-PITCH_FEATURES = 12
-QUESTIONS = 3
-"""What is asked of every pitch in every frame: does it begin, does it end, does it sound."""
-
-_TIMBRE = 16
 _PITCHED = QUESTIONS * PITCHES
 _HEARD = _PITCHED + len(DRUM_KEYS)
 # How much each hint counts at the beginning of training, and how much more in decoding at a trust
@@ -32,54 +30,6 @@ _HEARD = _PITCHED + len(DRUM_KEYS)
 # a time at which something happens, nothing before it, nothing until the end. See `Hints.urge`.
 _FIRST_GAINS = (0.7, 0.1, 0.1, 0.7, 0.2, 0.2, 0.1, 0.6, 0.6, 0.6)
 _TRUSTED = (0.5, 0.2, 0.0, 0.5, 0.0, 0.0, 0.0, 0.6, 0.6, 0.6)
-
-
-class FrameHeads(nn.Module):
-    """Answers per frame, from the pitch's own features and from the encoder's state."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        width = config.network.width
-        self.stack = config.network.frames_per_state
-        self.pitches, self.drum_keys = PITCHES, len(DRUM_KEYS)
-        self.own = nn.Linear(PITCH_FEATURES, QUESTIONS)
-        self.state = dense(width, self.stack * _PITCHED)
-        self.drums = nn.Linear(width, self.stack * len(DRUM_KEYS))
-        self.own_timbre = nn.Linear(PITCH_FEATURES, _TIMBRE)
-        self.timbre = dense(width, PITCHES * _TIMBRE)
-        self.programs = nn.Linear(_TIMBRE, len(config.written_programs))
-        self.strengths = Strengths()
-        # Most pitches are silent most of the time: begin by saying so.
-        nn.init.constant_(self.own.bias, -4.0)
-        nn.init.constant_(self.drums.bias, -5.0)
-
-    def forward(
-        self, states: Tensor, pitches: Tensor, hits: Tensor | None, features: list[Tensor]
-    ) -> list[Tensor]:
-        """Answers about ``states`` [batch, states, width].
-
-        ``pitches`` [batch, frames, 88, 12] are the input's pitch features, ``hits`` what
-        :class:`scorelane.model.percussion.Percussion` says of drums, ``features`` the front
-        end's. Returns logits [batch, frames, 88, 3] (begins, ends, sounds), logits [batch, frames,
-        drum keys] (begins), log probabilities [batch, states, programs, 88] of the program of a
-        note, if there is one, and the two tensors of :class:`scorelane.model.loudness.Strengths`.
-        """
-        batch, count = states.size(0), states.size(1)
-        frames = count * self.stack
-        own = self.own(pitches)
-        notes = own + self.state(states).view(own.shape)
-        drums = self.drums(states).view(batch, frames, self.drum_keys)
-        if hits is not None:
-            drums = drums + hits
-        own_timbre = self.own_timbre(
-            pitches.view(batch, count, self.stack, self.pitches, -1).mean(2)
-        )
-        timbre = own_timbre + self.timbre(states).view(own_timbre.shape)
-        programs = self.programs(F.gelu(timbre, approximate="tanh")).float()
-        fits = F.log_softmax(programs, -1).transpose(2, 3)
-        answers = [notes.float(), drums.float(), fits]
-        answers.extend(self.strengths(features))
-        return answers
 
 
 class Hints(nn.Module):
@@ -123,7 +73,10 @@ class Hints(nn.Module):
         }.items():
             self.register_buffer(name, value, persistent=False)
         self.strokes = Strokes(config)
-        self.kit = Kit(config)
+        self.kit = Kit(config) if config.network.kit_layers else None
+        self.candidates = Candidates(config)
+        self.texture = Texture(config) if config.network.texture_layers else None
+        self.columns = (STEP, PITCH, EVIDENCE)
         self.loudness = Loudness()
         self.endings = Endings(QUESTIONS, config.steps_per_second)
         self.heard = dense(_HEARD + 2 * len(written), config.network.width)
@@ -143,30 +96,23 @@ class Hints(nn.Module):
             self.gains.bias.copy_(torch.tensor(_FIRST_GAINS))
 
     def lay_out(self, answers: list[Tensor]) -> list[Tensor]:
-        """From the encoder's answers, ten tensors with the batch first, six of them in training.
+        """From the encoder's answers, eleven tensors with the batch first, six of them in training.
 
         Logits at each step [batch, steps, 325]; logarithms at each step of the chance that some
         event happens just then, and that none happened since the segment began [batch, 2, steps];
         the programs' log probabilities, a row for each state and program [batch, states x
         programs, 88]; how much of each program begins and sounds [batch, states, 2 x programs];
         what :class:`scorelane.model.loudness.Loudness` listens to, two tensors; of
-        :class:`scorelane.model.strokes.Strokes` the peaks of drums [batch, steps, drum keys] and
-        the evidence [batch, steps, 256]; for each step and MIDI pitch
-        the one until which a note lasts that begins there [batch, steps, 128], the number of steps
-        where it outlasts the segment; and the largest evidence of any stroke at each step [batch,
-        steps].
+        :class:`scorelane.model.strokes.Strokes` the drums where their families peak [batch, steps,
+        drum keys]; the notes that may begin, see :class:`scorelane.model.candidates.Candidates`; of
+        the strokes the evidence [batch, steps, 256]; for each step and MIDI pitch the one until
+        which a note lasts that begins there [batch, steps, 128], the number of steps where it
+        outlasts the segment; and the largest evidence of any stroke at each step [batch, steps].
         """
         notes, drums, programs = answers[0], answers[1], answers[2]
         frames = torch.cat([notes.flatten(2), drums], dim=2)
         logits = self.at_steps @ frames
-        notes_at = logits[:, :, : self.pitched].view(
-            logits.size(0), self.steps, self.pitches, self.questions
-        )
-        begins = _rate(notes_at[..., 0], 5.0, 0.0) + _rate(logits[:, :, self.pitched :], 5.0, 0.0)
-        ends = _rate(notes_at[..., 1], 3.0, -1.5)
-        rate = (_peaks(begins) + _peaks(ends)).clamp(min=1e-4)
-        happens = torch.log(-torch.expm1(-rate))
-        pace = torch.stack([happens, -rate.cumsum(1)], dim=1)
+        pace = self._pace(logits)
         count = programs.size(1)
         chance = (
             torch.sigmoid(notes)
@@ -183,29 +129,88 @@ class Hints(nn.Module):
         strokes = self.strokes(notes[..., 0], drums)
         over = self.endings.until(self.at_steps @ self.endings.risks(notes))
         last = self._by_pitch(over, self.steps)
-        laid.extend([strokes[1], strokes[0], last, strokes[0].amax(2)])
+        begin = self.candidates(strokes[2], answers, self.strokes.at_steps, self.strokes.margin)
+        laid.extend([strokes[1], begin, strokes[0], last, strokes[0].amax(2)])
         return laid
 
-    def reconsider(self, laid: list[Tensor], gain: Tensor) -> list[Tensor]:
-        """What :meth:`lay_out` laid out, with what :class:`scorelane.model.kit.Kit` found.
+    def agree(self, candidates: list[Tensor]) -> list[Tensor]:
+        """What a recording's ``candidates`` gain beside each other.
 
-        ``gain`` [batch, steps, drum keys] is added to the evidence of drums.
+        They are what is struck and the notes that may begin, as :meth:`lay_out` finds them in its
+        segments; what they gain are [segments, steps, drum keys] and [segments, most].
         """
-        logits, struck, begin = laid[0], laid[6], laid[7]
-        logits = torch.cat(
-            [logits[:, :, : self.pitched], logits[:, :, self.pitched :] + gain], dim=2
+        struck, notes = candidates[0], candidates[1]
+        drums, gain = torch.zeros_like(struck), torch.zeros_like(notes[:, :, 0])
+        if self.kit is not None:
+            drums = self.kit(struck)
+        if self.texture is not None:
+            gain = self.texture(notes)
+        return [drums, gain]
+
+    def reconsider(self, laid: list[Tensor], gains: list[Tensor]) -> list[Tensor]:
+        """What :meth:`lay_out` laid out, with the ``gains`` that :meth:`agree` found added."""
+        logits, begin = laid[0], laid[8]
+        struck, drums = laid[6], laid[6] + gains[0]
+        before, notes, gain = self._gained(laid[7], gains[1])
+        questions = self._of_pitches(logits)
+        begins = questions[..., :1] + gain.unsqueeze(3)
+        pitched = torch.cat([begins, questions[..., 1:]], dim=3).flatten(2)
+        logits = torch.cat([pitched, logits[:, :, self.pitched :] + gains[0]], dim=2)
+        first, end = self.lowest, self.lowest + self.pitches
+        first_drum = 128 + self.strokes.first_key
+        end_drum = first_drum + self.drums
+        one, other = self.strokes.one_of_each(struck), self.strokes.one_of_each(drums)
+        begin = torch.cat(
+            [
+                begin[:, :, :first],
+                self._moved(begin[:, :, first:end], before, notes),
+                begin[:, :, end:first_drum],
+                self._moved(begin[:, :, first_drum:end_drum], one, other),
+                begin[:, :, end_drum:],
+            ],
+            dim=2,
         )
-        first = 128 + self.strokes.first_key
-        end = first + self.drums
-        before = begin[:, :, first:end]
-        # What lies beside a stroke of the segment before or after stays as it is.
-        own = self.strokes.around(struck) >= before
-        drums = torch.where(own, self.strokes.around(struck + gain), before)
-        begin = torch.cat([begin[:, :, :first], drums, begin[:, :, end:]], dim=2)
-        found = [logits]
-        found.extend(laid[1:6])
-        found.extend([struck + gain, begin, laid[8], begin.amax(2)])
+        found = [logits, self._pace(logits)]
+        found.extend(laid[2:6])
+        found.extend([drums, laid[7], begin, laid[9], begin.amax(2)])
         return found
+
+    def _gained(self, candidates: Tensor, gains: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Peaks of pitches [batch, steps, 88] without and with ``gains``, and these near each."""
+        step_column, pitch_column, evidence_column = self.columns
+        shape = [len(candidates), self.steps, self.pitches]
+        before = torch.full(shape, self.strokes.never, device=gains.device)
+        gain = torch.zeros(shape, device=gains.device)
+        row, slot = (candidates[:, :, evidence_column] > self.strokes.never).nonzero().unbind(1)
+        some = candidates[row, slot]
+        step, pitch = some[:, step_column].long(), some[:, pitch_column].long()
+        before[row, step, pitch] = some[:, evidence_column]
+        for distance in range(self.strokes.reach, -1, -1):
+            for beside in (step - distance, step + distance):
+                gain[row, beside.clamp(0, self.steps - 1), pitch] = gains[row, slot]
+        return before, before + gain, gain
+
+    def _moved(self, begin: Tensor, before: Tensor, after: Tensor) -> Tensor:
+        """``begin`` with the peaks ``after`` instead of ``before``.
+
+        What lies beside a stroke of the segment before or after stays as it is.
+        """
+        own = self.strokes.around(before) >= begin
+        return torch.where(own, self.strokes.around(after), begin)
+
+    def _of_pitches(self, logits: Tensor) -> Tensor:
+        """The part of ``logits`` that speaks of pitches [batch, steps, 88, 3]."""
+        shape = [len(logits), self.steps, self.pitches, self.questions]
+        return logits[:, :, : self.pitched].reshape(shape)
+
+    def _pace(self, logits: Tensor) -> Tensor:
+        """What :meth:`lay_out` says of the chance of events [batch, 2, steps]."""
+        notes = self._of_pitches(logits)
+        begins = _rate(notes[..., 0], 5.0, 0.0) + _rate(logits[:, :, self.pitched :], 5.0, 0.0)
+        ends = _rate(notes[..., 1], 3.0, -1.5)
+        rate = (_peaks(begins) + _peaks(ends)).clamp(min=1e-4)
+        happens = torch.log(-torch.expm1(-rate))
+        return torch.stack([happens, -rate.cumsum(1)], dim=1)
 
     def _by_pitch(self, values: Tensor, elsewhere: int) -> Tensor:
         """``values`` [..., 88] at their MIDI pitches [..., 128]."""

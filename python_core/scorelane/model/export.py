@@ -24,8 +24,8 @@ CONFIG_FILE = "config.json"
 class Archive(nn.Module):
     """What the engine calls, each over a batch of segments.
 
-    ``encode``; ``struck``, ``agree`` and ``reconsider``, between which the batches of a group meet;
-    ``start`` and ``step``.
+    ``encode``; ``candidates``, ``agree`` and ``reconsider``, between which the batches of a group
+    meet; ``start`` and ``step``.
     """
 
     def __init__(self, model: Transformer, config: ModelConfig) -> None:
@@ -46,19 +46,19 @@ class Archive(nn.Module):
         return self.decoder.remember(states, answers)
 
     @torch.jit.export
-    def struck(self, memory: list[Tensor]) -> Tensor:
-        """Evidence of drums at its peaks [batch, steps, drum keys]; of MT3's models none."""
-        return self.decoder.struck(memory)
+    def candidates(self, memory: list[Tensor]) -> list[Tensor]:
+        """What may be played, tensors with the batch first; of MT3's models none."""
+        return self.decoder.candidates(memory)
 
     @torch.jit.export
-    def agree(self, struck: Tensor) -> Tensor:
-        """What drums gain where all that a recording has of ``struck`` is heard together."""
-        return self.decoder.agree(struck)
+    def agree(self, candidates: list[Tensor]) -> list[Tensor]:
+        """What all ``candidates`` of a recording's segments gain beside each other."""
+        return self.decoder.agree(candidates)
 
     @torch.jit.export
-    def reconsider(self, memory: list[Tensor], gain: Tensor) -> list[Tensor]:
-        """``memory`` with the ``gain`` [batch, steps, drum keys] of its drums."""
-        return self.decoder.reconsider(memory, gain)
+    def reconsider(self, memory: list[Tensor], gains: list[Tensor]) -> list[Tensor]:
+        """``memory`` with the ``gains`` of its candidates."""
+        return self.decoder.reconsider(memory, gains)
 
     @torch.jit.export
     def start(self, memory: list[Tensor]) -> list[Tensor]:

@@ -1,67 +1,66 @@
-"""The kit: what sounds alike in a recording is judged alike.
+"""The kit: what is struck is judged beside all else that is struck in a recording.
 
-A drummer strikes few drums, again and again. What is struck at one moment is judged by the
-evidence of that moment, which what else sounds there may drown or feign; so it is judged once more
-beside the moments that look most like it: what they mostly have it has, what they mostly lack it
-lacks. TorchScript compiles this as part of the archive.
+A drummer strikes few drums, again and again, in patterns. What else sounds drowns now one and now
+another, and what a stroke sounds like tells less of which drum it is than whether it sounds like
+the others that come where it comes. So layers of a transformer look at all strokes of half a minute
+together, at their evidence and at how much time lies between them. TorchScript compiles this as
+part of the archive.
 """
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from scorelane.model.config import ModelConfig
-from scorelane.model.strokes import NEVER, families, maximum, steps_apart
+from scorelane.model.layers import EncoderLayer, comparing, norm, rotation, shared_out
+from scorelane.model.strokes import DRUM_KEYS, maximum, steps_apart
 
 HEARD = -2.5
 """Evidence of any drum from which a moment counts."""
 
-LIKE, FEWEST = 16, 48
-"""Each moment is judged beside one of so many that there are; of fewer none is."""
+LEAST, MOST = -6.0, 4.0
+"""Evidence beyond which more says nothing."""
 
-CLIP, WIDTH = 2.0, 60.0
-"""Evidence beyond which more says nothing, and squared distance at which a moment counts e times
-less."""
+_WIDTH, _HEADS = 128, 4
+_TURNS = 0.35
+"""Positions that pass in a step: turns of 0.12 s to half a minute tell moments apart."""
 
-_AT_ONCE = 2048
-"""Moments that are compared with each other: four minutes or more."""
+_AT_ONCE = 20
+"""Segments at most whose moments are compared, 40 seconds; it learns from 25."""
 
 
 class Kit(nn.Module):
-    """Finds the moments of a recording that sound alike."""
-
-    members: Tensor
-    family: Tensor
+    """Finds the moments at which something is struck, and says what each drum gains there."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        members, family = families()
-        self.register_buffer("members", members, persistent=False)
-        self.register_buffer("family", family, persistent=False)
+        network = comparing(config.network, _WIDTH, _HEADS)
+        self.apart = config.segment_seconds * config.steps_per_second
         self.reach = steps_apart(config)
-        self.never, self.heard = NEVER, HEARD
-        self.like, self.fewest, self.at_once = LIKE, FEWEST, _AT_ONCE
-        self.clip, self.width = CLIP, WIDTH
+        self.heard, self.least, self.most = HEARD, LEAST, MOST
+        self.at_once, self.head_width, self.turns = _AT_ONCE, network.head_width, _TURNS
+        self.enter = nn.Linear(len(DRUM_KEYS), network.width)
+        self.layers = nn.ModuleList(EncoderLayer(network) for _ in range(network.kit_layers))
+        self.norm = norm(network.width)
+        self.gain = nn.Linear(network.width, len(DRUM_KEYS))
+        nn.init.zeros_(self.gain.weight)
+        nn.init.zeros_(self.gain.bias)
 
     def forward(self, struck: Tensor) -> Tensor:
-        """What each drum gains at each step, in the shape of ``struck``.
+        """What drums gain at each step [segments, steps, drum keys].
 
-        ``struck`` [segments, steps, drum keys] is the evidence of drums at its peaks and far
-        below zero elsewhere, of segments of one recording.
+        ``struck`` [segments, steps, drum keys] of the segments of a recording, in their order, is
+        the evidence of drums at the peaks of their families, far below zero elsewhere.
         """
-        loudest = struck.amax(2, keepdim=True)
-        is_moment = (loudest >= maximum(loudest, self.reach)) & (loudest > self.heard)
-        place = is_moment.squeeze(2).nonzero()
-        gains: list[Tensor] = []
-        if place.size(0) > 0:
-            grouped = F.pad(struck, (0, 1), value=self.never)[:, :, self.members].amax(3)
-            near = maximum(grouped, self.reach)[place[:, 0], place[:, 1]]
-            for moments in torch.split(near.clamp(-self.clip, self.clip), self.at_once):
-                gains.append(self._gain(moments))
+        return torch.cat([self._together(part) for part in shared_out(struck, self.at_once)])
+
+    def _together(self, struck: Tensor) -> Tensor:
+        place = self.moments(struck)
         changed = torch.zeros_like(struck)
-        if len(gains) == 0:
+        if place.size(0) == 0:
             return changed
-        gain = torch.cat(gains)[:, self.family]
+        evidence = self.look(struck, place)
+        time = place[:, 0] * self.apart + place[:, 1]
+        gain = self.compare(evidence.unsqueeze(0), time.unsqueeze(0)).squeeze(0)
         last = struck.size(1) - 1
         # Where two moments are near to a step, the nearer comes last.
         for distance in range(self.reach, -1, -1):
@@ -70,13 +69,31 @@ class Kit(nn.Module):
                 changed[place[inside, 0], step[inside]] = gain[inside]
         return changed
 
-    def _gain(self, moments: Tensor) -> Tensor:
-        """What each family of drums gains in each of ``moments`` [n, families]."""
-        if moments.size(0) < self.fewest:
-            return torch.zeros_like(moments)
-        count = moments.size(0) // self.like
-        distance = torch.cdist(moments, moments).square().fill_diagonal_(float("inf"))
-        nearest, others = distance.topk(count, largest=False)
-        weight = torch.exp(-nearest / self.width).unsqueeze(2)
-        alike = (moments + (weight * moments[others]).sum(1)) / (1.0 + weight.sum(1))
-        return alike - moments
+    def moments(self, struck: Tensor) -> Tensor:
+        """Segment and step [moments, 2] of each moment at which something may be struck."""
+        loudest = struck.amax(2)
+        highest = maximum(loudest.unsqueeze(2), self.reach).squeeze(2)
+        return ((loudest >= highest) & (loudest > self.heard)).nonzero()
+
+    def look(self, struck: Tensor, place: Tensor) -> Tensor:
+        """Evidence [moments, drum keys] of what is struck near each ``place``."""
+        evidence = maximum(struck, self.reach)[place[:, 0], place[:, 1]]
+        return evidence.clamp(self.least, self.most)
+
+    def compare(self, evidence: Tensor, time: Tensor) -> Tensor:
+        """What each drum gains [recordings, moments, drum keys].
+
+        Of each moment there are the ``evidence`` [recordings, moments, drum keys] and its ``time``
+        [recordings, moments] in steps.
+        """
+        # What is not there is nothing, or it would drown the rest.
+        x = self.enter(0.5 * (evidence - self.least))
+        cosine, sine = rotation((time * self.turns).unsqueeze(1), self.head_width)
+        # Half of the heads see what is alike, the others also when it comes.
+        timeless = torch.zeros_like(sine)
+        cosine = torch.cat([cosine, cosine, timeless + 1.0, timeless + 1.0], dim=1)
+        sine = torch.cat([sine, sine, timeless, timeless], dim=1)
+        for layer in self.layers:
+            x = layer(x, cosine, sine)
+        gain: Tensor = self.gain(self.norm(x))
+        return gain

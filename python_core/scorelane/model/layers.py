@@ -7,6 +7,7 @@ gating. Written so that TorchScript can compile them.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -112,3 +113,46 @@ def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     """Rotary position code (arXiv 2104.09864): turn pairs of ``x`` [..., head width]."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1)
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention over frames, then the feed-forward block."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.time_aligned = config.time_aligned
+        self.attention_norm = norm(config.width)
+        self.attention = Attention(config)
+        self.feed_forward_norm = norm(config.width)
+        self.feed_forward = GatedFeedForward(config)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        """[batch, frames, width] to the same; ``cosine`` and ``sine`` turn by time."""
+        normed = self.attention_norm(x)
+        query = self.attention.split(self.attention.query(normed))
+        key = self.attention.split(self.attention.key(normed))
+        value = self.attention.split(self.attention.value(normed))
+        if self.time_aligned:
+            query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
+        x = x + self.dropout(self.attention(query, key, value, False))
+        y: Tensor = x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
+        return y
+
+
+def shared_out(segments: Tensor, most: int) -> list[Tensor]:
+    """``segments`` [n, ...] in parts of at most so many, about as long as each other."""
+    parts = (segments.size(0) + most - 1) // most
+    return list(segments.chunk(max(1, parts)))
+
+
+def comparing(network: NetworkConfig, width: int, heads: int) -> NetworkConfig:
+    """The sizes of an :class:`EncoderLayer` of ``network`` that compares what may be played."""
+    return replace(
+        network,
+        width=width,
+        heads=heads,
+        head_width=width // heads,
+        feed_forward=2 * width,
+        time_aligned=True,
+    )

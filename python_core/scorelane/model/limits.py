@@ -48,6 +48,8 @@ _NETWORK: dict[str, Range] = {
     "dropout": (0.0, 0.99),
     "frames_per_state": (1, 64),
     "drum_width": (0, 512),
+    "kit_layers": (0, 32),
+    "texture_layers": (0, 32),
 }
 
 

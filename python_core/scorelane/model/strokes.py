@@ -30,20 +30,6 @@ DRUM_FAMILIES = (
 """General MIDI's kicks, snares, hi-hats, toms, crashes, rides, bongos and congas: a stroke sounds
 one of them. So it does of snare, clap and tambourine: two of them heard at once are mostly one."""
 
-DRUM_BOOSTS = {
-    **dict.fromkeys((37, 38, 39, 40), 0.25),
-    **dict.fromkeys((42, 44, 46), 0.5),
-    **dict.fromkeys((41, 43, 45, 47, 48, 50), 0.25),
-    **dict.fromkeys((49, 52, 55, 57), 0.5),
-    **dict.fromkeys((51, 53, 59), -0.25),
-    **dict.fromkeys((54, 69, 70, 80, 81, 82), -0.5),
-}
-"""What is added to the evidence of General MIDI's snares, hi-hats, toms, crashes, rides, and of
-tambourine, cabasa, maracas, triangles and shaker: hi-hats and crashes are missed sooner than they
-are made up, rides and what rattles the other way. Fitted to clips of
-songs that were trained on, then drawn towards nothing while looking at recordings of rock mixes
-(docs/TRAINING.md)."""
-
 APART = 0.05
 """Seconds within which nobody strikes one pitch or drum twice, and hardly two players one pitch."""
 
@@ -58,7 +44,6 @@ class Strokes(nn.Module):
     """Finds the peaks of the evidence, with what is heard beyond the segment's borders."""
 
     at_steps: Tensor
-    boosts: Tensor
     members: Tensor
     family: Tensor
 
@@ -70,8 +55,6 @@ class Strokes(nn.Module):
         step = torch.arange(-self.margin, config.steps + self.margin)
         frame = step * config.frames_per_step + config.first_frame
         self.register_buffer("at_steps", interpolation(frame, config.frames), persistent=False)
-        boosts = torch.tensor([DRUM_BOOSTS.get(key, 0.0) for key in DRUM_KEYS])
-        self.register_buffer("boosts", boosts, persistent=False)
         members, family = families()
         self.register_buffer("members", members, persistent=False)
         self.register_buffer("family", family, persistent=False)
@@ -85,24 +68,33 @@ class Strokes(nn.Module):
 
         ``notes`` [batch, frames, 88] and ``drums`` [batch, frames, drum keys] are logits of what
         begins. Beside a peak the evidence is never so high that the stroke must be written there.
-        The second tensor has the peaks of drums alone [batch, steps, drum keys].
+        The second tensor has what drums there are where the best of each family peaks [batch,
+        steps, drum keys], the third the peaks of pitches [batch, steps, 88].
         """
-        notes, drums = self.at_steps @ notes, self.at_steps @ drums + self.boosts
-        rivals = F.pad(drums, (0, 1), value=self.never)[:, :, self.members].amax(3)
+        notes, drums = self.at_steps @ notes, self.at_steps @ drums
         notes = self._peaks(notes, notes)
-        drums = self._peaks(drums, rivals[:, :, self.family])
+        drums = self._peaks(drums, self._best(drums))
         above, beyond = 128 - self.lowest - self.pitches, 128 - self.first_key - self.keys
         evidence = [
             F.pad(self.around(notes), (self.lowest, above), value=self.never),
-            F.pad(self.around(drums), (self.first_key, beyond), value=self.never),
+            F.pad(self.around(self.one_of_each(drums)), (self.first_key, beyond), value=self.never),
         ]
         first, end = self.margin, self.margin + self.steps
-        return [torch.cat(evidence, dim=2)[:, first:end], drums[:, first:end]]
+        return [torch.cat(evidence, dim=2)[:, first:end], drums[:, first:end], notes[:, first:end]]
 
-    def _peaks(self, logits: Tensor, rivals: Tensor) -> Tensor:
-        """``logits`` [batch, steps, n] at peaks that none of the ``rivals`` tops."""
-        highest = maximum(rivals, self.reach)
-        return torch.where(logits >= highest, logits, torch.full_like(logits, self.never))
+    def one_of_each(self, drums: Tensor) -> Tensor:
+        """``drums`` [batch, steps, drum keys] without those that another of their family tops."""
+        return torch.where(drums >= self._best(drums), drums, torch.full_like(drums, self.never))
+
+    def _best(self, drums: Tensor) -> Tensor:
+        """Of each drum its family's best, in the shape of ``drums`` [batch, steps, drum keys]."""
+        families = F.pad(drums, (0, 1), value=self.never)[:, :, self.members].amax(3)
+        return families[:, :, self.family]
+
+    def _peaks(self, logits: Tensor, leading: Tensor) -> Tensor:
+        """``logits`` [batch, steps, n] where what is ``leading`` peaks."""
+        highest = maximum(leading, self.reach)
+        return torch.where(leading >= highest, logits, torch.full_like(logits, self.never))
 
     def around(self, peaks: Tensor) -> Tensor:
         """``peaks`` [batch, steps, n] and what lies beside them."""

@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scorelane.model.config import ModelConfig, NetworkConfig
-from scorelane.model.evidence import PITCH_FEATURES, FrameHeads, Hints
-from scorelane.model.frontend import PITCHES, HarmonicFrames, LogMel
+from scorelane.model.evidence import Hints
+from scorelane.model.frame_heads import FrameHeads
+from scorelane.model.frontend import PITCH_FEATURES, PITCHES, HarmonicFrames, LogMel
 from scorelane.model.layers import (
     Attention,
+    EncoderLayer,
     GatedFeedForward,
     dense,
     norm,
@@ -81,31 +83,6 @@ class HarmonicInput(nn.Module):
         return self.projection(stacked) + self.attack(attack), pitches
 
 
-class EncoderLayer(nn.Module):
-    """Self-attention over frames, then the feed-forward block."""
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        self.time_aligned = config.time_aligned
-        self.attention_norm = norm(config.width)
-        self.attention = Attention(config)
-        self.feed_forward_norm = norm(config.width)
-        self.feed_forward = GatedFeedForward(config)
-        self.dropout = nn.Dropout(config.dropout)
-
-    def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-        """[batch, frames, width] to the same; ``cosine`` and ``sine`` turn by frame."""
-        normed = self.attention_norm(x)
-        query = self.attention.split(self.attention.query(normed))
-        key = self.attention.split(self.attention.key(normed))
-        value = self.attention.split(self.attention.value(normed))
-        if self.time_aligned:
-            query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
-        x = x + self.dropout(self.attention(query, key, value, False))
-        y: Tensor = x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
-        return y
-
-
 class Encoder(nn.Module):
     """Audio features to states."""
 
@@ -140,7 +117,9 @@ class Encoder(nn.Module):
         x = self.dropout(self.norm(x))
         if self.heads is None:
             return x, []
-        return x, self.heads(x, pitches, hits, features)
+        answers: list[Tensor] = self.heads(x, pitches, hits, features)
+        answers.append(pitches)
+        return x, answers
 
 
 def gaze(heads: int, head_width: int) -> tuple[Tensor, Tensor]:
@@ -308,25 +287,24 @@ class Decoder(nn.Module):
             return []
         return self.hints.know(memory[2 * len(self.layers) :], step)
 
-    def struck(self, memory: list[Tensor]) -> Tensor:
-        """Peaks of drums [batch, steps, drum keys]; without hints there are no keys."""
+    def candidates(self, memory: list[Tensor]) -> list[Tensor]:
+        """What may be struck and what may begin, see :meth:`Hints.lay_out`; none without hints."""
         if self.hints is None:
-            return torch.zeros([memory[0].size(0), 0, 0], device=memory[0].device)
-        return memory[-4]
+            return []
+        return memory[-5:-3]
 
-    def agree(self, struck: Tensor) -> Tensor:
-        """What the drums of :meth:`struck` gain in a recording: see `scorelane.model.kit.Kit`."""
+    def agree(self, candidates: list[Tensor]) -> list[Tensor]:
+        """What all the :meth:`candidates` of a recording gain beside each other."""
         if self.hints is None:
-            return struck
-        gain: Tensor = self.hints.kit(struck)
-        return gain
+            return candidates
+        return self.hints.agree(candidates)
 
-    def reconsider(self, memory: list[Tensor], gain: Tensor) -> list[Tensor]:
-        """``memory`` with the ``gain`` of drums."""
+    def reconsider(self, memory: list[Tensor], gains: list[Tensor]) -> list[Tensor]:
+        """``memory`` with the ``gains`` of its candidates."""
         if self.hints is None:
             return memory
         first = 2 * len(self.layers)
-        return memory[:first] + self.hints.reconsider(memory[first:], gain)
+        return memory[:first] + self.hints.reconsider(memory[first:], gains)
 
     def evidence(self, known: list[Tensor], memory: list[Tensor]) -> list[Tensor]:
         """What :class:`scorelane.model.grammar.Grammar` asks for; nothing where there are no hints.

@@ -74,6 +74,11 @@ class Learner(nn.Module):
     def __init__(self, config: ModelConfig, *, compiled: bool) -> None:
         super().__init__()
         self.model = Transformer(config)
+        if self.model.decoder.hints is not None:
+            # They learn from whole recordings, by themselves: models/recipe/together.py.
+            for part in (self.model.decoder.hints.kit, self.model.decoder.hints.texture):
+                if part is not None:
+                    part.requires_grad_(False)
         self.has_heads = config.has_note_heads
         self.vocabulary = config.vocabulary
         self.kinds = TokenKinds.of(self.vocabulary)

@@ -58,6 +58,8 @@ def _split(model: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
     inner: list[Tensor] = []
     rest: list[Tensor] = []
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         in_layer = ".layers." in name and parameter.ndim == 2
         (inner if in_layer else rest).append(parameter)
     return inner, rest
