@@ -214,6 +214,13 @@ def test_what_is_played_together_is_taught_alone(tmp_path: Path) -> None:
         assert after[f"decoder.hints.{part}.gain.weight"].abs().max() > 0.0
     for name, value in before.items():
         torch.testing.assert_close(after[name], value, atol=1e-3, rtol=1e-3)
+    # The same again goes on from there: in a moment it learns next to nothing.
+    again = [*paths[:2], paths[3], tmp_path / "newer"]
+    made = run(sys.executable, RECIPE / "together.py", *again, "--minutes", "0.02")
+    assert made.returncode == 0, made.stderr
+    newer = load_weights(tmp_path / "newer")[0].state_dict()
+    for name in new:
+        torch.testing.assert_close(newer[name], after[name], atol=0.02, rtol=0.02)
     told = run(sys.executable, RECIPE / "together.py", tmp_path / "midi", *paths[1:])
     assert told.returncode == 1 and told.stderr.count("\n") == 1 and "no song set" in told.stderr
 

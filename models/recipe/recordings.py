@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -133,13 +133,10 @@ class Recordings(IterableDataset[Heard]):
                 yield self._ear(*rendered(songs, fonts, self._config, rng))
             else:
                 audio, notes = mix.play(rng)
-                yield self._ear(audio, [moved(note, -before) for note in notes])
-
-
-def moved(note: Note, seconds: float) -> Note:
-    """``note``, but so much later."""
-    onset, offset = note.onset + seconds, note.offset + seconds
-    return Note(onset, offset, note.pitch, note.program, note.is_drum, note.velocity)
+                yield self._ear(
+                    audio,
+                    [replace(n, onset=n.onset - before, offset=n.offset - before) for n in notes],
+                )
 
 
 def installed_fonts() -> list[Path]:

@@ -4,8 +4,9 @@
 
 Everything else stays as it is and hears recordings of 25 seconds: mixed as examples for training
 are, or whole songs played by a synthesiser. The layers that compare drums with drums and notes with
-notes (`kit` and `texture`) learn alone what each gains there. Weights from before 0.13 get such
-layers. Whatever else learns later, they learn anew: what they compare is what the rest hears.
+notes (`kit` and `texture`) learn alone what each gains there, from where they are. Weights from
+before 0.13 get such layers. Once the rest has learned more, so must they: they compare what it
+hears.
 """
 
 from __future__ import annotations
@@ -122,8 +123,12 @@ class NoteLesson:
 class Course:
     """One lesson's way through the recordings."""
 
-    def __init__(self, lesson: DrumLesson | NoteLesson) -> None:
+    def __init__(self, lesson: DrumLesson | NoteLesson, knows: dict[str, Tensor]) -> None:
+        """It begins with what the pupil ``knows``, its weights."""
         self.lesson = lesson
+        lesson.pupil.load_state_dict(knows)
+        with torch.no_grad():
+            lesson.pupil.gain.bias.sub_(lesson.eager)
         self.recent, self._steps = 0.0, 0
         parameters = lesson.pupil.parameters()
         self._optimizer = torch.optim.AdamW(parameters, betas=(0.9, 0.98), weight_decay=0.05)
@@ -202,7 +207,12 @@ def _at_some_tempo(time: Tensor) -> Tensor:
 
 def with_both(model: Transformer, config: ModelConfig) -> tuple[Transformer, ModelConfig]:
     """``model`` with layers that compare, which add nothing where they are new."""
-    network = replace(config.network, kit_layers=KIT_LAYERS, texture_layers=TEXTURE_LAYERS)
+    kit, texture = config.network.kit_layers, config.network.texture_layers
+    network = replace(
+        config.network,
+        kit_layers=kit or KIT_LAYERS,
+        texture_layers=texture or TEXTURE_LAYERS,
+    )
     wanted = replace(config, network=network)
     weights = deepened(model, config.network.encoder_layers, wanted)
     model = Transformer(wanted)
@@ -229,10 +239,13 @@ def main() -> None:
         open_mixer(given.songs, given.bank, config)  # what is missing is told at once
         stream = Recordings(given.songs, given.bank, Ear(model, config), config, given.seed)
         recordings = iter(DataLoader(stream, batch_size=None, num_workers=given.workers))
-        courses = [Course(DrumLesson(config)), Course(NoteLesson(config))]
-        teach(courses, recordings, given.minutes, given.seed)
         hints = model.decoder.hints
         assert hints is not None and hints.kit is not None and hints.texture is not None
+        courses = [
+            Course(DrumLesson(config), hints.kit.state_dict()),
+            Course(NoteLesson(config), hints.texture.state_dict()),
+        ]
+        teach(courses, recordings, given.minutes, given.seed)
         for part, course in zip((hints.kit, hints.texture), courses, strict=True):
             part.load_state_dict(course.finish())
         save_weights(model.state_dict(), config, given.out, torch.float16)
