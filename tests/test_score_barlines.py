@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scorelane.notes import Note
 from scorelane.score import Grid, Metre, Played, arrange, convolutions, find_grid, write_musicxml
 from scorelane.score import barlines as inference
-from scorelane.score.barlines import FEATURES, PARTS, beat_features, hear_bars
+from scorelane.score.barlines import FEATURES, PARTS, HeardBeats, beat_features, hear_beats
 from scorelane.score.metre import find_metre
 from scorelane.score.pulse import FRAME, Pulse, note_columns
 from scorelane.train.barlines import BEATS, BarNetwork, example, main
@@ -92,9 +92,18 @@ def test_numpy_computes_what_the_network_was_trained_as(
 @pytest.mark.parametrize("seed", range(3))
 def test_bars_are_heard_however_the_tempo_wavers(seed: int) -> None:
     beats = uneven(50, seed)
-    odds = hear_bars(note_columns(waltz(16, beats)), beats)[3:45]
+    odds = hear_beats(note_columns(waltz(16, beats)), beats).begins[3:45]
     assert np.median(odds[::3]) > 1.0
     assert max(np.median(odds[1::3]), np.median(odds[2::3])) < -1.0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_beats_that_are_none_do_not_fit(seed: int) -> None:
+    beats = uneven(50, seed)
+    columns = note_columns(waltz(16, beats))
+    others = np.interp(np.arange(0.0, 48.0, 1.5), np.arange(50.0), beats)
+    right, wrong = (hear_beats(columns, each).fits.mean() for each in (beats, others))
+    assert right > wrong + 1.0
 
 
 def test_metre_and_bars_of_given_beats_are_heard_beat_by_beat() -> None:
@@ -113,11 +122,11 @@ def test_a_half_bar_that_the_frames_take_for_a_bar_is_put_right(
     notes = [Note(at, at + 0.45, 60 + number % 4, 0) for number, at in enumerate(beats)]
     first = find_grid([Played("", 0, False, notes)], metre=Metre(4, 4))
 
-    def two_later(_: np.ndarray, heard_beats: np.ndarray) -> np.ndarray:
+    def two_later(_: np.ndarray, heard_beats: np.ndarray) -> HeardBeats:
         number = np.round((heard_beats[:-1] - first.times[first.pickup]) / 0.5)
-        return np.where(number % 4 == 2, 3.0, -3.0)
+        return HeardBeats(np.where(number % 4 == 2, 3.0, -3.0), np.zeros(len(number)))
 
-    monkeypatch.setattr("scorelane.score.beats.hear_bars", two_later)
+    monkeypatch.setattr("scorelane.score.beats.hear_beats", two_later)
     second = find_grid([Played("", 0, False, notes)], metre=Metre(4, 4))
     bars = [grid.times[grid.pickup :: 4] for grid in (first, second)]
     assert (bars[1][0] - bars[0][0]) % 2.0 == pytest.approx(1.0, abs=0.05)

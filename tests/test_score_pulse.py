@@ -18,7 +18,7 @@ from scorelane.score.pulse import note_columns
 from scorelane.train.convolutions import load, save
 from scorelane.train.pulse import PulseNetwork, example, main
 from scorelane.train.pulse_data import Piece, read_pieces
-from scorelane.train.pulse_guess import guess_piece
+from scorelane.train.pulse_guess import guess_pieces
 from scorelane.train.pulse_play import perform
 
 WALTZ = Metre(3, 4)
@@ -115,8 +115,7 @@ def test_bars_of_files_that_tell_none_are_guessed(tmp_path: Path) -> None:
     for track in midi.tracks:
         track[:] = [message for message in track if message.type != "time_signature"]
     midi.save(tmp_path / "a.mid")
-    piece = guess_piece(tmp_path / "a.mid")
-    assert piece is not None
+    (piece,) = guess_pieces(tmp_path / "a.mid")
     assert piece.metre == WALTZ and list(piece.bars[:3]) == [1.0, 4.0, 7.0]
     # Nothing tells the bars of one note again and again.
     track[:] = [
@@ -126,7 +125,26 @@ def test_bars_of_files_that_tell_none_are_guessed(tmp_path: Path) -> None:
     ]
     midi.tracks = [track]
     midi.save(tmp_path / "b.mid")
-    assert guess_piece(tmp_path / "b.mid") is None
+    assert guess_pieces(tmp_path / "b.mid") == []
+
+
+def test_where_the_metre_changes_the_stretches_that_are_clear_are_guessed(tmp_path: Path) -> None:
+    beats = 0.5 * np.arange(400)
+    pairs = []  # a march of as many bars: bass and chord, bass and chord
+    for bar in range(40):
+        start, root = 61.0 + 2.0 * bar, (36, 41, 43, 36)[bar % 4]
+        pairs += [Note(start, start + 0.5, root, 0), Note(start, start + 1.9, 72, 0)]
+        pairs += [Note(start + 1.0, start + 1.5, root - 5 + 12 * (root < 40), 0)]
+        for late in (0.5, 1.5):
+            at = start + late
+            pairs += [Note(at, at + 0.3, root + 12 + step, 0) for step in (4, 7)]
+    score = arrange([Played("", 0, False, [*waltz(40), *pairs])], Grid(beats, Metre(4, 4)))
+    write_grid_midi(score, tmp_path / "a.mid")
+    pieces = guess_pieces(tmp_path / "a.mid")
+    assert [str(piece.metre) for piece in pieces] == ["3/4", "4/4"]
+    assert {bar % 3 for bar in pieces[0].bars} == {1.0}
+    assert {(bar - 122) % 4 for bar in pieces[1].bars} == {0.0}
+    assert pieces[0].notes[-1, 0] < 125 and pieces[1].notes[0, 0] > 115
 
 
 def test_a_performance_keeps_notes_by_their_beats() -> None:

@@ -1,12 +1,15 @@
-"""Where bars begin, heard beat by beat once there are beats.
+"""Where bars begin, and whether beats are those that are written, heard once there are beats.
 
-A second small network, over beats instead of frames: what begins on each quarter of a beat, in
-which pitch classes, for how many beats, above which bass. Counted in beats, a bar is the same at
-any tempo and however freely it is played (after Krebs, Boeck, Dorfer and Widmer, ISMIR 2016).
-``scorelane.train.barlines`` trained it.
+Small networks over beats instead of frames: what begins on each quarter of a beat, in which pitch
+classes, for how many beats, above which bass. Counted in beats, a bar is the same at any tempo and
+however freely it is played (after Krebs, Boeck, Dorfer and Widmer, ISMIR 2016). One learned from
+the beats of scores (``scorelane.train.barlines``), the other from those that a search finds in
+performances as well (``scorelane.train.found_beats``): it knows what wrong ones look like.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,17 +33,36 @@ _EARLY, _LATE = 0.1, 0.15  # of a beat: who begins or ends that near to one begi
 _MOST_SOUNDING = 2.0  # notes of a pitch class that go on
 _USUAL = 0.6  # seconds per beat
 _MIDDLE, _RANGE = 60, 24.0  # pitches
-_MOST = 4.0  # log odds of one bar line
+_FOUND = 0.5  # of the log odds of who learned from beats that were found
+_MOST, _MOST_FITTING = 4.0, 2.0  # log odds of one bar line, and of one beat
 
 
-def hear_bars(columns: NDArray[np.float64], beats: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``[n - 1]``: log odds that a bar begins with each of ``beats`` ``[n]`` but the last.
+@dataclass(frozen=True)
+class HeardBeats:
+    """Log odds of beats that were found.
+
+    Attributes:
+        begins: ``[n]`` that a bar begins with each.
+        fits: ``[n]`` that each is a written beat, from its beginning to its end.
+    """
+
+    begins: NDArray[np.float64]
+    fits: NDArray[np.float64]
+
+
+def hear_beats(columns: NDArray[np.float64], beats: NDArray[np.float64]) -> HeardBeats:
+    """Listen to each of ``beats`` ``[n + 1]`` but the last.
 
     Notes are ``[m, 4]`` as :func:`scorelane.score.pulse.note_columns` has them; there are two
     ``beats`` at least, which increase, in the seconds of the notes.
     """
-    logits = convolutions.listen("barlines.npz", beat_features(columns, beats))
-    return np.clip(logits[:, 0].astype(np.float64), -_MOST, _MOST)
+    features = beat_features(columns, beats)
+    written = convolutions.listen("barlines.npz", features).astype(np.float64)[:, 0]
+    begins, fits = convolutions.listen("found_beats.npz", features).astype(np.float64).T
+    return HeardBeats(
+        np.clip(written + _FOUND * begins, -_MOST, _MOST),
+        np.clip(fits, -_MOST_FITTING, _MOST_FITTING),
+    )
 
 
 def beat_features(columns: NDArray[np.float64], beats: NDArray[np.float64]) -> NDArray[np.float32]:

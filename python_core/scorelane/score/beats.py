@@ -16,14 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.notes import Note
-from scorelane.score.barlines import hear_bars
+from scorelane.score.barlines import HeardBeats, hear_beats
 from scorelane.score.chain import STIFF, SUPPLE, Chain, best_chain
 from scorelane.score.doubt import Reading, certainty
 from scorelane.score.envelope import Envelope
 from scorelane.score.grid import Grid, Metre
 from scorelane.score.lattice import Lattice, make_lattice
 from scorelane.score.metre import CHOICES, Choice, divided
-from scorelane.score.pulse import Pulse, note_columns
+from scorelane.score.onsets import find_onsets, weigh_onsets
+from scorelane.score.pulse import Pulse, hear_pulse, note_columns
 
 _ROUGH, _FINE = (0.02, 0.035), (0.01, 0.022)  # seconds of a frame, log ratio of beat lengths
 _LISTENED = 600.0  # seconds from the first onset that metre and tempo are told by
@@ -34,6 +35,7 @@ _SHORTEST_COMPOUND = 0.42  # of these for beats of three parts
 _FLAT, _SPREAD, _REACH = 0.2, 0.12, 0.5  # log tempo around them that is free, costs, is possible
 _ASKED_SPREAD, _ASKED_REACH = 0.06, 0.26  # the same around a tempo that is asked for
 _COMPOUND_WEIGHT = 2.0  # of the network's log odds of beats in three parts, over the whole piece
+_FITTING = 0.5  # of the log odds that beats are those that would be written
 _COMPOUND_ODDS = (-5.0, 3.0)  # that count
 _ROUNDING = 0.04  # of a beat: what the lengths that are tried make of an even change
 
@@ -78,11 +80,14 @@ class _Heard:
             longest=high,
         )
 
+    def beats_of(self, chain: Chain) -> HeardBeats | None:
+        """What is heard of each beat of ``chain``; nothing without notes."""
+        return hear_beats(self.columns, chain.times) if len(self.columns) else None
+
     def beat_by_beat(self, lattice: Lattice, chain: Chain) -> Lattice:
         """``lattice`` with the bars that are heard from beat to beat of ``chain``."""
-        if not len(self.columns):
-            return lattice
-        return lattice.with_bars(chain.times, hear_bars(self.columns, chain.times))
+        beats = self.beats_of(chain)
+        return lattice if beats is None else lattice.with_bars(chain.times, beats.begins)
 
     def chain(self, lattice: Lattice, choice: Choice, change: float = STIFF) -> Chain:
         """The best one with bars at the downbeats."""
@@ -129,6 +134,14 @@ def track_bars(
     return Grid(beats, found, chain.pickup, certainty(best, tried))
 
 
+def find_readings(notes: Sequence[Note]) -> list[Reading]:
+    """The best in each metre around each tempo, of ``notes``: there is one at least."""
+    onsets = find_onsets(notes)
+    nowhere = np.zeros(0)
+    heard = _heard(onsets, weigh_onsets(notes, onsets), hear_pulse(notes), None, nowhere, notes)
+    return list(_tried(heard.beginning(), CHOICES, None))
+
+
 def _heard(
     onsets: NDArray[np.float64],
     weights: NDArray[np.float64] | None,
@@ -165,6 +178,9 @@ def _tried(heard: _Heard, choices: Sequence[Choice], tempo: float | None) -> Ite
             for choice in some:
                 chain = heard.chain(near, choice)
                 worth = chain.worth + choice.prior + compound * prior
+                beats = heard.beats_of(chain)
+                if beats is not None:
+                    worth += _FITTING * float(beats.fits.sum())
                 yield Reading(worth, choice, beat, chain)
 
 

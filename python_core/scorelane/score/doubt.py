@@ -17,7 +17,7 @@ DOUBTFUL = 0.7
 """Certainty under which most readings are wrong (docs/SCORE.md says how many)."""
 # Worth, for each beat, by which one reading is e times as likely as another: what speaks for a
 # wrong one goes on speaking for it, so that long pieces are no surer than short ones.
-_TEMPER = 0.22
+_TEMPER = 0.3
 _NEAR = 0.2  # of a beat: bars that begin that near to one another begin together
 
 

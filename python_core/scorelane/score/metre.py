@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.notes import Note
-from scorelane.score.barlines import KEPT, hear_bars
+from scorelane.score.barlines import KEPT, hear_beats
 from scorelane.score.grid import Metre
 from scorelane.score.onsets import TOGETHER
 from scorelane.score.pulse import FRAME, Pulse, note_columns
@@ -65,7 +65,8 @@ def find_metre(
     odds = bar_odds(beats, pulse)
     if len(notes) and len(beats) > 1:
         following = 2 * beats[-1] - beats[-2]
-        odds = KEPT * odds + hear_bars(note_columns(notes), np.append(beats, following))
+        heard = hear_beats(note_columns(notes), np.append(beats, following))
+        odds = KEPT * odds + heard.begins
     odds[beats > onsets[-1] + TOGETHER] = 0.0  # where the last beat ends, nothing may begin
     if metre is not None:
         return metre, _best_phase(odds, metre.beats)[1]

@@ -5,8 +5,8 @@
 
 Each folder holds MusicXML scores, or MIDI files whose time signatures and bars are exact, and is
 heard in its share of the examples; within it a piece weighs as the square root of its bars. Of a
-folder of ``--guess`` the scores are MIDI files without time signatures: those count whose bars
-are beyond doubt (``pulse_guess``). Works whose path holds a line of the file ``--hold-out`` are
+folder of ``--guess`` the scores are MIDI files without time signatures: what has bars that are
+beyond doubt counts (``pulse_guess``). Works whose path holds a line of the file ``--hold-out`` are
 neither trained nor judged on; of the others every eighth is judged on alone. Training goes on
 from the weights ``--from``, or starts from nothing.
 """
@@ -27,7 +27,7 @@ from torch.utils.data import IterableDataset
 
 from scorelane.train.convolutions import Example, LossesOf, fit, load
 from scorelane.train.pulse_data import SUFFIXES, Piece, read_pieces
-from scorelane.train.pulse_guess import guess_piece
+from scorelane.train.pulse_guess import guess_pieces
 
 Play = Callable[[Piece, np.random.Generator], Example]
 """A performance of a piece: what a network sees of it and should say."""
@@ -71,7 +71,7 @@ class Collection:
     def add_guessed(self, item: str) -> None:
         """Read ``FOLDER=SHARE`` of MIDI files without time signatures."""
         first = len(self.pieces)
-        self.add(item, (".mid",), lambda path: [p for p in [guess_piece(path)] if p])
+        self.add(item, (".mid",), guess_pieces)
         for number, piece in enumerate(self.pieces[first:], start=first):
             self.weights[number] *= _SCARCE.get(str(piece.metre), 1.0)
 
@@ -93,6 +93,7 @@ def teach(
     play: Play,
     losses_of: LossesOf,
     *,
+    judge_by: Play | None = None,
     weights: Sequence[float],
     batch: int,
     steps: int,
@@ -101,6 +102,7 @@ def teach(
 ) -> None:
     """Read the scores that ``arguments`` name, train ``network`` on what ``play`` makes of them.
 
+    What it is judged by is played by ``judge_by``, or by ``play`` too.
     The rest is as :func:`scorelane.train.convolutions.fit` has it; ``steps`` unless the arguments
     say otherwise.
     """
@@ -124,7 +126,7 @@ def teach(
     fit(
         network,
         Performances(scores, play),
-        [play(piece, rng) for piece in scores.judged],
+        [(judge_by or play)(piece, rng) for piece in scores.judged],
         losses_of,
         weights=weights,
         batch=batch,
