@@ -87,7 +87,8 @@ def search(piece: Piece, rng: np.random.Generator) -> Search:
         Note(onset, onset + length, int(np.clip(pitch, 0, 127)), 0, drum > 0.5)
         for onset, length, pitch, drum in columns.tolist()
     )
-    plain = without_ornaments(notes).notes
+    pitched = without_ornaments([note for note in notes if not note.is_drum]).notes
+    plain = sorted([*pitched, *(note for note in notes if note.is_drum)])
     return Search(Heard(note_columns(plain), heard.beats, heard.bars), find_readings(plain))
 
 
