@@ -35,8 +35,8 @@ _SHORTEST_COMPOUND = 0.42  # of these for beats of three parts
 _FLAT, _SPREAD, _REACH = 0.2, 0.12, 0.5  # log tempo around them that is free, costs, is possible
 _ASKED_SPREAD, _ASKED_REACH = 0.06, 0.26  # the same around a tempo that is asked for
 _COMPOUND_WEIGHT = 2.0  # of the network's log odds of beats in three parts, over the whole piece
-_FITTING = 0.3  # of the log odds that beats are those that would be written
 _COMPOUND_ODDS = (-5.0, 3.0)  # that count
+_FITTING = 0.3  # weight of the log odds that beats are those that would be written
 _ROUNDING = 0.04  # of a beat: what the lengths that are tried make of an even change
 
 

@@ -41,7 +41,7 @@ _FLOOR = 0.15  # of the mean, for what is empty
 def guess_pieces(path: Path) -> list[Piece]:
     """The score of a MIDI file with bars as they are heard, or the stretches where they are clear.
 
-    None where they are in doubt throughout.
+    An empty list where they are in doubt throughout.
     """
     midi = mido.MidiFile(path, clip=True)
     tempos = [m.tempo for track in midi.tracks for m in track if m.type == "set_tempo"]
@@ -184,7 +184,7 @@ def _worth(
     return worth + np.where(is_bar, bar, 0.0)
 
 
-def _agree(one: tuple[Metre, int], other: tuple[Metre, int]) -> bool:
+def _agree(one: _Bars, other: _Bars) -> bool:
     """Whether the bars of one are those of the other, or halves of them."""
     if one[0].is_compound != other[0].is_compound:
         return False
