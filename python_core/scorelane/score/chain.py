@@ -49,22 +49,29 @@ def best_chain(lattice: Lattice, count: int, bar_cost: float = 0.0, change: floa
     before = int(lengths[-1])
     # Worth of the best chain up to and with each beat; rows before the first frame are empty.
     costs = change_costs(columns, lattice.step, change)
+    near = costs[: int(_NORMAL / lattice.step) + 1].astype(np.float32)
+    far = (_slope(lattice.step, change) * np.arange(columns)).astype(np.float32)
     best = np.full((count, before + frames, columns), -np.inf, np.float32)
     flat = best.reshape(count, -1)
     place = np.repeat(lattice.other[None], count, axis=0)
     place[0] = lattice.bar - bar_cost
     begins = -_PICKUP * ((count - np.arange(count)) % count).astype(np.float32)
-    from_end = (before - lengths) * columns + np.arange(columns)
     # No beat is shorter than a block, so the frames of a block do not depend on one another.
-    for begin in range(0, frames, int(lengths[0])):
-        t = np.arange(begin, min(begin + int(lengths[0]), frames))
-        arrived = _changed(flat[:, t[:, None] * columns + from_end], lattice.step, change)
-        arrived = np.roll(arrived, 1, axis=0)
+    block = int(lengths[0])
+    from_end = (before - lengths) * columns + np.arange(columns)
+    from_block = np.arange(block)[:, None] * columns + from_end
+    last_place = np.arange(-1, count - 1)[:, None, None]
+    for begin in range(0, frames, block):
+        t = np.arange(begin, min(begin + block, frames))
+        worth = flat[last_place, from_block[: len(t)] + begin * columns]
+        arrived = _changed(worth, near, far)
         if begin <= 2 * pad:
             may_begin = _holds(t[:, None], lengths, pad)
             first = np.maximum(arrived, begins[:, None, None])
             arrived = np.where(may_begin, first, arrived)
-        best[:, before + t] = arrived + gain[t] + place[:, t, None]
+        arrived += gain[t]
+        arrived += place[:, t, None]
+        best[:, before + t] = arrived
     holds_last = _holds(np.arange(frames)[:, None], lengths, frames - 1 - pad)
     total = np.where(holds_last, best[:, before:], -np.inf)
     last = np.unravel_index(int(total.argmax()), total.shape)
@@ -86,23 +93,32 @@ def change_costs(count: int, step: float, change: float = STIFF) -> NDArray[np.f
     """Of beats that differ by 0, 1, ... columns of lengths: quadratic while small, then linear."""
     columns = np.arange(count)
     normal = np.minimum(columns, int(_NORMAL / step))
-    slope = _NORMAL / change**2 * step
-    costs: NDArray[np.float64] = 0.5 * (normal * step / change) ** 2 + slope * (columns - normal)
+    beyond = _slope(step, change) * (columns - normal)
+    costs: NDArray[np.float64] = 0.5 * (normal * step / change) ** 2 + beyond
     return costs
 
 
-def _changed(worth: NDArray[np.float32], step: float, change: float) -> NDArray[np.float32]:
-    """``[..., lengths]``: the best of going on from any length."""
-    costs = change_costs(worth.shape[-1], step, change).astype(np.float32)
+def _slope(step: float, change: float) -> float:
+    """What each column more costs, of a change that is not normal."""
+    return _NORMAL / change**2 * step
+
+
+def _changed(
+    worth: NDArray[np.float32], near: NDArray[np.float32], far: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """``[..., lengths]``: the best of going on from any length.
+
+    A change by 0, 1, ... columns costs what ``near`` says, and what is beyond these the sum of its
+    steps, whose costs ``far`` adds up.
+    """
     best = worth.copy()
-    for columns in range(1, min(int(_NORMAL / step) + 1, len(costs))):
+    for columns in range(1, min(len(near), len(far))):
         later, sooner = worth[..., columns:], worth[..., :-columns]
-        np.maximum(best[..., columns:], sooner - costs[columns], out=best[..., columns:])
-        np.maximum(best[..., :-columns], later - costs[columns], out=best[..., :-columns])
+        np.maximum(best[..., columns:], sooner - near[columns], out=best[..., columns:])
+        np.maximum(best[..., :-columns], later - near[columns], out=best[..., :-columns])
     # Beyond, the cost of a change is that of its steps, and all lengths are tried at once.
-    slope = (_NORMAL / change**2 * step * np.arange(len(costs))).astype(np.float32)
-    longer = np.maximum.accumulate(best + slope, axis=-1) - slope
-    shorter = np.maximum.accumulate((best - slope)[..., ::-1], axis=-1)[..., ::-1] + slope
+    longer = np.maximum.accumulate(best + far, axis=-1) - far
+    shorter = np.maximum.accumulate((best - far)[..., ::-1], axis=-1)[..., ::-1] + far
     result: NDArray[np.float32] = np.maximum(longer, shorter)
     return result
 
