@@ -12,8 +12,15 @@ from hypothesis import strategies as st
 
 from scorelane.notes import Note
 from scorelane.score import Grid, Metre, Played, arrange, convolutions, find_grid, write_musicxml
-from scorelane.score import barlines as inference
-from scorelane.score.barlines import FEATURES, PARTS, HeardBeats, beat_features, hear_beats
+from scorelane.score.barlines import HeardBeats, hear_beats, share_right
+from scorelane.score.beat_features import (
+    COUNTS,
+    FEATURES,
+    PARTS,
+    READING_FEATURES,
+    beat_features,
+    reading_features,
+)
 from scorelane.score.metre import find_metre
 from scorelane.score.pulse import FRAME, Pulse, note_columns
 from scorelane.train.barlines import BEATS, BarNetwork, example, main
@@ -106,6 +113,34 @@ def test_beats_that_are_none_do_not_fit(seed: int) -> None:
     assert right > wrong + 1.0
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_bars_that_are_right_are_taken_for_that(seed: int) -> None:
+    beats = uneven(50, seed)
+    columns = note_columns(waltz(16, beats))
+    shares = {
+        (count, pickup): share_right(columns, beats, Metre(count, 4), pickup)
+        for count in COUNTS
+        for pickup in range(count)
+    }
+    assert max(shares, key=lambda one: shares[one]) == (3, 0)
+    others = np.interp(np.arange(0.0, 48.0, 1.5), np.arange(50.0), beats)
+    assert shares[3, 0] > 0.2 + share_right(columns, others, Metre(4, 4), 0)
+
+
+def test_onsets_of_a_reading_are_seen_at_their_places() -> None:
+    notes = [Note(at, at + 0.1, 60, 0) for at in (0.0, 1.5, 2.0 + 1 / 3, 3.25 + 1 / 48)]
+    features = reading_features(note_columns(notes), np.arange(6.0), Metre(6, 8), 1)
+    places = np.expm1(features[:, FEATURES : FEATURES + 24])
+    seen = {(int(b), int(p)): places[b, p] for b, p in np.argwhere(places > 1e-3)}
+    assert seen == pytest.approx({(0, 3): 1, (1, 15): 1, (2, 11): 1, (3, 9): 0.5, (3, 10): 0.5})
+    lines, counts, compound = features[:, -5], features[:, -4:-1], features[:, -1]
+    assert list(lines) == [0, 1, 0, 1, 0]
+    assert (counts == [1, 0, 0]).all() and compound.all()
+    untold = reading_features(note_columns(notes), np.arange(6.0))
+    assert untold.shape == (5, READING_FEATURES) and not untold[:, -5:].any()
+    assert (untold[:, :-5] == features[:, :-5]).all()
+
+
 def test_metre_and_bars_of_given_beats_are_heard_beat_by_beat() -> None:
     beats = uneven(50, 1)
     notes = [Note(beats[0], beats[1], 67, 0), *waltz(15, beats[1:])]
@@ -152,7 +187,7 @@ def test_examples_say_where_bars_begin_at_any_level() -> None:
     between = set()
     for seed in range(30):
         features, targets = example(piece, np.random.default_rng(seed))
-        assert features.shape == (BEATS, inference.FEATURES)
+        assert features.shape == (BEATS, FEATURES)
         begins = np.flatnonzero(targets[:, 0])
         between |= set(np.diff(begins))
         assert targets[begins, 1].all()

@@ -161,6 +161,18 @@ def test_a_performance_keeps_notes_by_their_beats() -> None:
         assert targets[:, 1].sum() < targets[:, 0].sum() * 0.5
 
 
+def test_singers_are_missing_more_often_than_who_accompanies_them() -> None:
+    singer, pianist = 84.0, 36.0
+    rows = [(float(quarter), 1.0, singer, 0.0, 0.0, 0.0) for quarter in range(60)]
+    rows += [(eighth / 2, 0.5, pianist, 0.0, 1.0, 0.0) for eighth in range(120)]
+    song = Piece("a song", np.array(sorted(rows)), np.arange(0.0, 60.0, 4.0), Metre(4, 4), 96.0)
+    heard = [perform(song, np.random.default_rng(seed), 12.0).columns[:, 2] for seed in range(80)]
+    singers = [bool((pitches > 60).any()) for pitches in heard]
+    pianists = [bool((pitches < 60).any()) for pitches in heard]
+    assert 0.35 < singers.count(False) / 80 < 0.65
+    assert pianists.count(False) / 80 < 0.15
+
+
 def test_training_writes_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     score = arrange([Played("", 0, False, waltz(12))], Grid(0.5 + 0.5 * np.arange(40), WALTZ))
     for name in ("one", "two", "held"):

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelane.notes import Note
-from scorelane.score.barlines import HeardBeats, hear_beats
+from scorelane.score.barlines import HeardBeats, hear_beats, share_right
+from scorelane.score.beat_features import COUNTS
 from scorelane.score.chain import STIFF, SUPPLE, Chain, best_chain
 from scorelane.score.doubt import Reading, certainty
 from scorelane.score.envelope import Envelope
@@ -37,6 +38,7 @@ _ASKED_SPREAD, _ASKED_REACH = 0.06, 0.26  # the same around a tempo that is aske
 _COMPOUND_WEIGHT = 2.0  # of the network's log odds of beats in three parts, over the whole piece
 _COMPOUND_ODDS = (-5.0, 3.0)  # that count
 _FITTING = 0.3  # weight of the log odds that beats are those that would be written
+_RIGHT = 2.0  # worth of bars that may be expected to be right, for each second
 _ROUNDING = 0.04  # of a beat: what the lengths that are tried make of an even change
 
 
@@ -88,6 +90,18 @@ class _Heard:
         """``lattice`` with the bars that are heard from beat to beat of ``chain``."""
         beats = self.beats_of(chain)
         return lattice if beats is None else lattice.with_bars(chain.times, beats.begins)
+
+    def rightness(self, chain: Chain, metre: Metre) -> float:
+        """What speaks for ``chain`` when its beats and bars, in ``metre``, are heard as a whole."""
+        beats = self.beats_of(chain)
+        if beats is None:
+            return 0.0
+        worth = _FITTING * float(beats.fits.sum())
+        if metre.beats in COUNTS:
+            seconds = float(self.onsets[-1] - self.onsets[0])
+            share = share_right(self.columns, chain.times, metre, chain.pickup)
+            worth += _RIGHT * seconds * share
+        return worth
 
     def chain(self, lattice: Lattice, choice: Choice, change: float = STIFF) -> Chain:
         """The best one with bars at the downbeats."""
@@ -178,9 +192,7 @@ def _tried(heard: _Heard, choices: Sequence[Choice], tempo: float | None) -> Ite
             for choice in some:
                 chain = heard.chain(near, choice)
                 worth = chain.worth + choice.prior + compound * prior
-                beats = heard.beats_of(chain)
-                if beats is not None:
-                    worth += _FITTING * float(beats.fits.sum())
+                worth += heard.rightness(chain, choice.metre)
                 yield Reading(worth, choice, beat, chain)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scorelane.score.barlines import FEATURES, beat_features
+from scorelane.score.beat_features import FEATURES, beat_features
 from scorelane.train.convolutions import Example, Network
 from scorelane.train.pulse_data import Piece
 from scorelane.train.pulse_play import as_transcribed, perform

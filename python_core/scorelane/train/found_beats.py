@@ -9,6 +9,7 @@ beats of the score at every level, some of them lost.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,21 +19,24 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scorelane.notes import Note
-from scorelane.score.barlines import FEATURES, beat_features
+from scorelane.score.beat_features import FEATURES, beat_features
 from scorelane.score.beats import find_readings
 from scorelane.score.doubt import Reading
+from scorelane.score.grid import Metre
 from scorelane.score.ornaments import without_ornaments
 from scorelane.score.pulse import note_columns
 from scorelane.train.convolutions import Example, Network
 from scorelane.train.pulse_data import Piece
+from scorelane.train.pulse_figure import figured
 from scorelane.train.pulse_play import Heard, as_transcribed, perform
 from scorelane.train.pulse_scores import teach
 
 BEATS = 128
 BATCH = 16
 _SECONDS, _SEARCHED = (24.0, 90.0), (20.0, 60.0)
-_FOUND = 0.45  # how often the beats are those of a search
-_SEARCHES, _ANEW = 2000, 0.03  # that are kept, and how often another one is made until then
+_FOUND = 0.5  # how often the beats are those of a search
+_SEARCHES, _ANEW = 6000, 0.05  # that are kept, and how often another one is made until then
+_FIGURED = 0.4  # how often hands go in figures of piano music
 _TRANSCRIBED = 0.3  # how often notes are missed and made up
 _TRANSPOSED, _SEMITONES = 0.7, 5  # how often what was searched is transposed, and by how much
 # Beats for so many of the score's, and how often.
@@ -47,6 +51,10 @@ _JITTER = 0.03  # of a beat: most that the beats are off, in standard deviations
 _NEAR = 0.2  # of a beat: what is that near to a beat or a bar is it
 _UNLIKELY = 0.4  # part of the readings that are drawn whatever they are worth
 _TEMPER = 0.3  # part of the mean worth by which others are e times as likely
+
+
+Bars = tuple[Metre, int]
+"""How beats are grouped: the metre, and beats before the first bar."""
 
 
 class FoundNetwork(Network):
@@ -64,24 +72,46 @@ class Search:
     readings: list[Reading]
 
 
+@dataclass(frozen=True)
+class Found:
+    """Beats to learn from.
+
+    Attributes:
+        columns: notes as they are heard, ``[m, 4]``.
+        beats: ``[n + 1]`` seconds, no more than ``BEATS + 1``.
+        heard: the performance, whose beats and bars are the right ones.
+        bars: of the reading that has these beats, where a search found them.
+    """
+
+    columns: NDArray[np.float64]
+    beats: NDArray[np.float64]
+    heard: Heard
+    bars: Bars | None = None
+
+
 class Searches:
     """Examples of beats that were found, of which many are kept, and of the scores' own."""
 
-    def __init__(self) -> None:
+    def __init__(self, example: Callable[[Found, np.random.Generator], Example]) -> None:
         self.kept: list[Search] = []
+        self.example = example
 
     def __call__(self, piece: Piece, rng: np.random.Generator) -> Example:
         """Another example, now and then of ``piece``."""
         if rng.random() >= _FOUND:
-            return played(piece, rng)
+            return self.example(played(piece, rng), rng)
         if not self.kept or (len(self.kept) < _SEARCHES and rng.random() < _ANEW):
             self.kept.append(search(piece, rng))
-        return found(self.kept[int(rng.integers(len(self.kept)))], rng)
+        return self.example(found(self.kept[int(rng.integers(len(self.kept)))], rng), rng)
+
+    def played(self, piece: Piece, rng: np.random.Generator) -> Example:
+        """An example of a score's own beats, or others that go with them."""
+        return self.example(played(piece, rng), rng)
 
 
 def search(piece: Piece, rng: np.random.Generator) -> Search:
     """Play ``piece`` and look for its beats."""
-    heard = perform(piece, rng, rng.uniform(*_SEARCHED))
+    heard = perform(_perhaps_figured(piece, rng), rng, rng.uniform(*_SEARCHED))
     columns = _perhaps_transcribed(heard.columns, rng)
     notes = sorted(
         Note(onset, onset + length, int(np.clip(pitch, 0, 127)), 0, drum > 0.5)
@@ -92,7 +122,7 @@ def search(piece: Piece, rng: np.random.Generator) -> Search:
     return Search(Heard(note_columns(plain), heard.beats, heard.bars), find_readings(plain))
 
 
-def found(one: Search, rng: np.random.Generator) -> Example:
+def found(one: Search, rng: np.random.Generator) -> Found:
     """One of its readings, the likely ones more often."""
     worths = np.array([reading.worth for reading in one.readings])
     likely = np.exp((worths - worths.max()) / (_TEMPER * np.abs(worths).mean() + 1.0))
@@ -102,19 +132,21 @@ def found(one: Search, rng: np.random.Generator) -> Example:
         steps = int(rng.integers(-_SEMITONES, _SEMITONES + 1))
         columns[:, 2] = np.clip(columns[:, 2] + steps * (columns[:, 3] < 0.5), 0, 127)
     reading = one.readings[int(rng.choice(len(worths), p=chances))]
-    return example(columns, reading.chain.times, one.heard)
+    bars = reading.choice.metre, reading.chain.pickup
+    return Found(columns, reading.chain.times[: BEATS + 1], one.heard, bars)
 
 
-def played(piece: Piece, rng: np.random.Generator) -> Example:
+def played(piece: Piece, rng: np.random.Generator) -> Found:
     """A performance at its own beats or at others that go with them."""
-    heard = perform(piece, rng, rng.uniform(*_SECONDS))
+    heard = perform(_perhaps_figured(piece, rng), rng, rng.uniform(*_SECONDS))
     first, last = heard.columns[:, 0].min(), heard.columns[:, 0].max()
     own = heard.beats[(heard.beats >= first - 1.0) & (heard.beats <= last + 1.0)]
     beats = _other_beats(own, rng)
     spread = rng.uniform(0.0, _JITTER) * np.diff(beats).min()
     beats = beats + spread * np.clip(rng.standard_normal(len(beats)), -3, 3)
     begin = int(rng.integers(0, max(1, len(beats) - BEATS)))
-    return example(_perhaps_transcribed(heard.columns, rng), beats[begin:], heard)
+    beats = beats[begin : begin + BEATS + 1]
+    return Found(_perhaps_transcribed(heard.columns, rng), beats, heard)
 
 
 def _other_beats(own: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -132,24 +164,38 @@ def _other_beats(own: NDArray[np.float64], rng: np.random.Generator) -> NDArray[
     return beats if len(beats) >= _FEWEST else own
 
 
+def _perhaps_figured(piece: Piece, rng: np.random.Generator) -> Piece:
+    return figured(piece, rng) if rng.random() < _FIGURED else piece
+
+
 def _perhaps_transcribed(
     columns: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     return as_transcribed(columns, rng) if rng.random() < _TRANSCRIBED else columns
 
 
-def example(columns: NDArray[np.float64], beats: NDArray[np.float64], heard: Heard) -> Example:
-    """Features ``[BEATS, FEATURES]``, targets ``[BEATS, 3]``: bars, right beats, what counts."""
-    beats = beats[: BEATS + 1]
-    count = len(beats) - 1
-    away = np.abs(heard.bars[:, None] - beats[None, :-1]).min(axis=0)
+def example(one: Found, _: np.random.Generator) -> Example:
+    """Features ``[BEATS, FEATURES]`` and targets as :func:`targets_of` has them."""
     features = np.zeros((BEATS, FEATURES), np.float32)
+    features[: len(one.beats) - 1] = beat_features(one.columns, one.beats)
+    return features, targets_of(one)
+
+
+def targets_of(one: Found) -> NDArray[np.float32]:
+    """``[BEATS, 3]``: where bars begin, which beats are right, what counts."""
+    count = len(one.beats) - 1
     targets = np.zeros((BEATS, 3), np.float32)
-    features[:count] = beat_features(columns, beats)
-    targets[:count, 0] = away < _NEAR * np.diff(beats)
-    targets[:count, 1] = _are_right(beats, heard.beats)
+    targets[:count, 0] = begin_bars(one)
+    targets[:count, 1] = _are_right(one.beats, one.heard.beats)
     targets[:count, 2] = 1.0
-    return features, targets
+    return targets
+
+
+def begin_bars(one: Found) -> NDArray[np.bool_]:
+    """``[n]``: whether a bar of the score begins with each beat."""
+    away = np.abs(one.heard.bars[:, None] - one.beats[None, :-1]).min(axis=0)
+    begins: NDArray[np.bool_] = away < _NEAR * np.diff(one.beats)
+    return begins
 
 
 def _are_right(beats: NDArray[np.float64], true: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -171,16 +217,28 @@ def losses_of(network: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the scores, train, write."""
+    learn(FoundNetwork(), example, 9500, str(__doc__), arguments)
+
+
+def learn(
+    network: Network,
+    example: Callable[[Found, np.random.Generator], Example],
+    steps: int,
+    doc: str,
+    arguments: list[str] | None,
+) -> None:
+    """Train a network over beats that are found on what ``example`` makes of them."""
     torch.manual_seed(0)
+    searches = Searches(example)
     teach(
-        FoundNetwork(),
-        Searches(),
+        network,
+        searches,
         losses_of,
-        judge_by=played,
+        judge_by=searches.played,
         weights=(1.0, 1.0),
         batch=BATCH,
-        steps=9500,
-        description=str(__doc__).split("\n")[0],
+        steps=steps,
+        description=doc.split("\n")[0],
         arguments=arguments,
     )
 

@@ -16,6 +16,7 @@ from scorelane.score.grid import TICKS
 from scorelane.train.pulse_data import Piece
 
 _FREE, _FREE_BAND = 0.6, 0.15  # how often tempo and hands are free; of music with drums
+_MISSING, _ACCOMPANIMENT = 0.2, 0.4  # how often a player is missing, and the singer of a song
 _MISSED, _MADE_UP = 0.3, 0.25  # most of the notes that a transcription misses, and makes up
 _PARTIALS = (12, -12, 12, 19, 7)  # semitones from a note to one that is made up
 
@@ -154,11 +155,18 @@ def _spans(piece: Piece) -> Iterator[tuple[float, float]]:
 
 
 def _some_parts(notes: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """At times a player is missing."""
-    parts = np.unique(notes[:, 4])
-    if len(parts) < 2 or rng.random() < 0.8:
+    """At times a player is missing, of songs more often the singer."""
+    parts, counts = np.unique(notes[:, 4], return_counts=True)
+    if len(parts) < 2:
         return notes
-    fewer = notes[notes[:, 4] != rng.choice(parts)]
+    is_song = len(parts) == 2 and counts[0] < counts[1] and not notes[:, 3].any()
+    if is_song and rng.random() < _ACCOMPANIMENT:
+        missing = parts[0]
+    elif rng.random() < _MISSING:
+        missing = rng.choice(parts)
+    else:
+        return notes
+    fewer = notes[notes[:, 4] != missing]
     return fewer if len(fewer) > 16 else notes
 
 
