@@ -13,7 +13,7 @@ from scorelane.score.downbeats import missed
 from scorelane.score.grid import Grid
 from scorelane.score.metre import Choice
 
-DOUBTFUL = 0.7
+DOUBTFUL = 0.75
 """Certainty under which most readings are wrong (docs/SCORE.md says how many)."""
 # Worth, for each beat, by which one reading is e times as likely as another: what speaks for a
 # wrong one goes on speaking for it, so that long pieces are no surer than short ones.
