@@ -163,7 +163,7 @@ def _left_figure(
                 turn = 2 * max(len(chord) - 1, 1)
                 place = part if kind == "up" else min(part % turn, turn - part % turn)
                 if kind == "broken":
-                    place = (0, 2, 1, 2)[part % 4] if part % 4 == 0 else int(order[part % 3])
+                    place = int(order[part % 3]) if part % 4 else 0
                 struck = chord[[place % len(chord)]]
             yield from ((at, length, pitch, 0.0, 1.0, _LEFT_HAND) for pitch in struck.tolist())
 
