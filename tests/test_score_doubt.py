@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from scorelane.midi import write_midi
 from scorelane.notes import Note
 from scorelane.score import Grid, Metre, Played, Wishes, find_grid, make_score, remarks
 from scorelane.score.chain import Chain
-from scorelane.score.doubt import DOUBTFUL, Reading, certainty
+from scorelane.score.doubt import DOUBTFUL, Reading, certainty, others
 from scorelane.score.metre import Choice
 from stub_engine import StubEngine
 
@@ -58,10 +59,35 @@ def test_certainty_is_a_share(some: list[tuple[float, str, float, int]]) -> None
     assert 0.0 < certainty(best, readings) <= 1.0 + 1e-9
 
 
+def test_others_are_the_likeliest_in_another_metre_or_tempo() -> None:
+    best, same_beats = reading(100.0), reading(99.0, pickup=2)
+    twice = Reading(90.0, best.choice, 0.25, Chain(0.25 * np.arange(121), 0, 90.0))
+    third, least, same_bars = reading(95.0, "3/4"), reading(10.0, "6/8"), reading(98.0, "12/8")
+    named = others(best, [least, twice, best, third, same_beats, same_bars])
+    assert [(str(metre), tempo) for metre, tempo in named] == [
+        ("3/4", pytest.approx(120.0)),
+        ("4/4", pytest.approx(240.0)),
+    ]
+    assert others(best, [best]) == ()
+
+
+def test_another_is_what_comes_of_its_options() -> None:
+    rng = np.random.default_rng(5)
+    when = np.sort(rng.uniform(0.0, 32.0, 90))
+    part = Played("", 0, False, [Note(t, t + 0.3, int(rng.integers(40, 80)), 0) for t in when])
+    grid = find_grid([part])
+    assert len(grid.others) == 2
+    for metre, tempo in grid.others:
+        again = find_grid([part], tempo=round(tempo), metre=metre)
+        assert again.metre == metre
+        assert 60.0 / np.median(np.diff(again.times)) == pytest.approx(tempo, rel=0.15)
+
+
 def test_what_is_known_is_not_in_doubt() -> None:
     part = Played("", 0, False, [Note(t, t + 0.2, 60, 0) for t in np.arange(12.0)])
     known = [(float(i), i % 3 == 0) for i in range(14)]
     assert make_score([part], Wishes(beats=known)).grid.certainty == 1.0
+    assert make_score([part], Wishes(beats=known)).grid.others == ()
 
 
 def test_even_bars_are_surer_than_notes_at_random() -> None:
@@ -82,6 +108,8 @@ def test_doubt_is_said_with_what_to_do() -> None:
     (line,) = remarks(grid)
     assert "3/4" in line and "1.50, 3.00, 4.50 s" in line and "--downbeat" in line
     assert line.endswith("two in a row: --downbeat SECONDS --downbeat SECONDS")
+    twice = replace(grid, others=((Metre(6, 8), 80.4), (Metre(2, 4), 160.0)))
+    assert remarks(twice)[0] == f"{line}; or try --meter 6/8 --tempo 80 or --meter 2/4 --tempo 160"
     (line,) = remarks(grid, [1.5])
     assert line.endswith("one more: --downbeat SECONDS")
     assert remarks(Grid(grid.times, grid.metre, 1, certainty=0.9)) == []

@@ -19,7 +19,7 @@ from scorelane.notes import Note
 from scorelane.score.barlines import HeardBeats, hear_beats, share_right
 from scorelane.score.beat_features import COUNTS
 from scorelane.score.chain import STIFF, SUPPLE, Chain, best_chain
-from scorelane.score.doubt import Reading, certainty
+from scorelane.score.doubt import Reading, certainty, others
 from scorelane.score.envelope import Envelope
 from scorelane.score.grid import Grid, Metre
 from scorelane.score.lattice import Lattice, make_lattice
@@ -145,7 +145,8 @@ def track_bars(
     beats = refine_beats(chain.times, onsets)
     # Beats of both kinds may lie at the same places.
     found = metre or divided(choice.metre, beats, onsets, pulse)
-    return Grid(beats, found, chain.pickup, certainty(best, tried))
+    named = others(replace(best, choice=Choice(found)), tried)
+    return Grid(beats, found, chain.pickup, certainty(best, tried), named)
 
 
 def find_readings(notes: Sequence[Note]) -> list[Reading]:

@@ -74,12 +74,15 @@ class Grid:
         pickup: beats before the first full bar, less than a bar's.
         certainty: how far other readings of the same notes that are nearly as good have the same
             bars, 0-1; 1 where beats are given.
+        others: the next likely metres with beats per minute, the likelier first; none where beats
+            are given.
     """
 
     times: NDArray[np.float64]
     metre: Metre
     pickup: int = 0
     certainty: float = 1.0
+    others: tuple[tuple[Metre, float], ...] = ()
 
     @property
     def pickup_ticks(self) -> int:
