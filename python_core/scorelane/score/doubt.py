@@ -104,17 +104,17 @@ def _same_beats(one: Reading, other: Reading) -> bool:
 
 def _likeness(one: Reading, other: Reading) -> float:
     """F measure of their bar lines, 0-1."""
-    tolerance = _NEAR * min(float(np.median(np.diff(each.chain.times))) for each in (one, other))
+    tolerance = _NEAR * 60.0 / max(one.tempo, other.tempo)
     found = _share_near(one.lines, other.lines, tolerance)
     right = _share_near(other.lines, one.lines, tolerance)
     return 2 * found * right / max(found + right, 1e-9)
 
 
-def _share_near(lines: NDArray[np.float64], others: NDArray[np.float64], tolerance: float) -> float:
-    """Share of ``lines`` with one of ``others`` beside them; both increase."""
-    if not len(lines) or not len(others):
+def _share_near(lines: NDArray[np.float64], places: NDArray[np.float64], tolerance: float) -> float:
+    """Share of ``lines`` with one of ``places`` beside them; both increase."""
+    if not len(lines) or not len(places):
         return 0.0
-    after = np.searchsorted(others, lines)
-    before, after = np.maximum(after - 1, 0), np.minimum(after, len(others) - 1)
-    away = np.minimum(np.abs(others[before] - lines), np.abs(others[after] - lines))
+    after = np.searchsorted(places, lines)
+    before, after = np.maximum(after - 1, 0), np.minimum(after, len(places) - 1)
+    away = np.minimum(np.abs(places[before] - lines), np.abs(places[after] - lines))
     return float((away < tolerance).mean())
